@@ -19,6 +19,7 @@ import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
+import type { EmbeddingMap, MapMoment, WantedMap } from './maps.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
 import type { CancelledRuns, QueuedRun } from './queue.ts';
 import type { DescribedCurves, ReferenceCurves, WantedCurves } from './reference-curves.ts';
@@ -67,6 +68,12 @@ export interface Requests {
   detections: (run: string) => DetectionSummary | null;
   /** Its errors of a kind, those of one class or all that were kept: `from` … `from + count - 1`. */
   detectionErrors: (run: string, which: ErrorChoice, from: number, count: number) => ErrorRange;
+  /** The moments of a pretraining that a map can be shown of, the first one first. */
+  mapMoments: (run: string, fingerprint: string, split: string, points: number) => readonly MapMoment[];
+  /** The images of a split as points by their features. Made once: takes a while then, with progress by `job`, cancelled by `cancelJob`. */
+  embeddingMap: (wanted: WantedMap) => EmbeddingMap;
+  /** Where UMAP puts the points of a map, [points, 2]. Made once, as the map is. */
+  mapLayout: (wanted: WantedMap) => Float32Array;
   pauseRun: (run: string, when: PauseTime) => void;
   continueRun: (run: string) => void;
   stopRun: (run: string, how: 'safely' | 'now') => void;
@@ -207,6 +214,9 @@ const every = {
   log: true,
   detections: true,
   detectionErrors: true,
+  mapMoments: true,
+  embeddingMap: true,
+  mapLayout: true,
   pauseRun: true,
   continueRun: true,
   stopRun: true,

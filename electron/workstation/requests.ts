@@ -6,12 +6,14 @@ import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { DetectionRules, ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
+import { mostPoints } from '../../trainer/protocol/maps.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import { CurveName } from '../../trainer/protocol/reference-curves.ts';
 import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Selection } from '../api/comparison.ts';
+import type { WantedMap } from '../api/maps.ts';
 import type { Requests } from '../api/requests.ts';
 import type { ReferenceCurvesAnswers } from './curves/reference-curves.ts';
 import type { Datasets } from './data/datasets.ts';
@@ -21,6 +23,7 @@ import type { DeviceChoice } from './drafts/device-choice.ts';
 import type { Plans } from './plans/plans.ts';
 import type { Presets } from './drafts/presets.ts';
 import type { Reports } from './report/reports.ts';
+import type { EmbeddingMaps } from './runs/embedding-maps.ts';
 import type { Runs } from './runs/runs.ts';
 import { SettingsSchema } from './machine/settings.ts';
 import type { Weights } from './weights/weights.ts';
@@ -57,6 +60,16 @@ const run = v.strictTuple([RunId]);
 const runIds = v.pipe(v.array(RunId), v.maxLength(10_000));
 const runAndFlag = v.strictTuple([RunId, v.boolean()]);
 const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) });
+const points = v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(mostPoints));
+const wantedMap: v.GenericSchema<unknown, WantedMap> = v.strictObject({
+  of: v.variant('kind', [
+    v.strictObject({ kind: v.literal('run'), run: RunId, step: place }),
+    v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
+  ]),
+  fingerprint,
+  split: word,
+  points,
+});
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
@@ -90,6 +103,7 @@ export interface Answers {
   readonly presets: Presets;
   readonly estimates: Estimates;
   readonly runs: Runs;
+  readonly maps: EmbeddingMaps;
   readonly plans: Plans;
   readonly datasets: Datasets;
   readonly reports: Reports;
@@ -103,6 +117,7 @@ export function createHandlers(answers: Answers): Handlers {
     ...programHandlers(answers),
     ...draftHandlers(answers),
     ...runHandlers(answers),
+    ...mapHandlers(answers),
     ...weightsHandlers(answers),
     ...curvesHandlers(answers),
     ...planHandlers(answers),
@@ -142,6 +157,14 @@ function draftHandlers({ presets, placement, estimates }: Answers) {
     estimate: { args: config, answer: (given) => estimates.estimate(given) },
     calibrate: { args: config, answer: estimates.calibrate },
     draftEvaluation: { args: v.strictTuple([evaluated, Choice, fingerprint]), answer: presets.draftEvaluation },
+  } satisfies Partial<Handlers>;
+}
+
+function mapHandlers({ maps }: Answers) {
+  return {
+    mapMoments: { args: v.strictTuple([RunId, fingerprint, word, points]), answer: maps.moments },
+    embeddingMap: { args: v.strictTuple([wantedMap]), answer: maps.map },
+    mapLayout: { args: v.strictTuple([wantedMap]), answer: maps.layout },
   } satisfies Partial<Handlers>;
 }
 
@@ -294,6 +317,7 @@ const readers = new Set<keyof Requests>([
     'log',
     'detections',
     'detectionErrors',
+    'mapMoments',
     'recordsHeld',
     'interrupted',
     'progress',

@@ -154,6 +154,9 @@ export const en = {
   'phase.stopping': 'Stopping after this step',
   'phase.scanning': 'Reading the files',
   'phase.calibrating': 'Timing a few steps',
+  'phase.neighbours': 'Finding neighbours',
+  'phase.principal': 'Finding principal components',
+  'phase.layout': 'Laying out the points',
 
   'kind.pretrain': 'pretraining',
   'kind.evaluate': 'evaluation',

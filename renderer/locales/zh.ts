@@ -152,6 +152,9 @@ export const zh = {
   'phase.stopping': '完成当前步后停止',
   'phase.scanning': '正在读取文件',
   'phase.calibrating': '正在测量若干步的耗时',
+  'phase.neighbours': '正在查找近邻',
+  'phase.principal': '正在计算主成分',
+  'phase.layout': '正在计算各点的布局',
 
   'kind.pretrain': '预训练',
   'kind.evaluate': '评估',
