@@ -8,6 +8,7 @@ import { datasetAnswers, weightsAnswers } from './data.ts';
 import { detectionAnswers } from './detections.ts';
 import { draftAnswers } from './drafts.ts';
 import { machineAnswers } from './machine.ts';
+import { mapAnswers } from './maps.ts';
 import { planAnswers } from './plan.ts';
 import { keepTraining, runAnswers } from './runs.ts';
 import { type FakeAnswers, type FakeOptions, FakeWorld } from './world.ts';
@@ -31,6 +32,7 @@ export function createFake(options: FakeOptions = {}): Workstation {
     ...draftAnswers(world),
     ...runAnswers(world),
     ...detectionAnswers(world),
+    ...mapAnswers(world),
     ...weightsAnswers(world),
     ...referenceAnswers(world),
     ...planAnswers(world),
