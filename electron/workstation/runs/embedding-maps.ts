@@ -120,7 +120,7 @@ export function createEmbeddingMaps(context: FeaturesContext): EmbeddingMaps {
     if (saved === undefined)
       throw new FaultError('no-checkpoint', `Run "${title}" has had no checkpoint of step ${step}.`, { run, step });
     const subject = { kind: 'run', run, checkpoint: step, branch: 0 } as const;
-    return { subject, shown, identity: saved.manifestSha256 };
+    return { subject, shown, identity: `${run} ${step} ${saved.manifestSha256}` };
   }
 
   async function open(wanted: WantedMap): Promise<Opened> {
