@@ -48,9 +48,7 @@ describe('principal components', () => {
     const { rows, columns, components } = golden;
     const values = Float32Array.from({ length: rows * columns }, (_, at) => {
       const [row, column] = [Math.floor(at / columns), at % columns];
-      return (
-        Math.sin(1 + row * 1.7 + column * column * 0.9) + 0.5 * Math.cos(row * (column + 1) * 0.31) + 0.2 * column
-      );
+      return Math.sin(1 + row * 1.7 + column * column * 0.9) + 0.5 * Math.cos(row * (column + 1) * 0.31) + 0.2 * column;
     });
     const found = await principalComponents(
       { rows, columns, values, labels: new Int32Array(rows) },
@@ -67,10 +65,20 @@ describe('principal components', () => {
     const [rows, columns] = [50, 4];
     const values = Float32Array.from({ length: rows * columns }, (_, at) => at % columns);
     const features = { rows, columns, values, labels: new Int32Array(rows) };
-    const found = await mapFeatures({ features, places: new Int32Array(rows), images: rows, seed: 1, begin: () => silent });
+    const found = await mapFeatures({
+      features,
+      places: new Int32Array(rows),
+      images: rows,
+      seed: 1,
+      begin: () => silent,
+    });
     expect(found.summary).toMatchObject({ effectiveRank: 1, clusters: 1, agreement: null });
     expect(found.summary.spread).toBeCloseTo(0, 6);
-    const near = { count: found.summary.neighbours, indexes: found.arrays.neighbours, similarities: found.arrays.similarities };
+    const near = {
+      count: found.summary.neighbours,
+      indexes: found.arrays.neighbours,
+      similarities: found.arrays.similarities,
+    };
     expect((await layOut(near, found.arrays.principal, 1, silent)).every(Number.isFinite)).toBe(true);
   });
 });
@@ -102,7 +110,10 @@ function trustworthiness({ rows, columns, values }: FeatureSet, plane: Float32Ar
       return sum;
     };
     const distances = Array.from({ length: rows }, (_, other) => far(other));
-    return distances.map((_, other) => other).filter((other) => other !== row).sort((a, b) => distances[a]! - distances[b]!);
+    return distances
+      .map((_, other) => other)
+      .filter((other) => other !== row)
+      .sort((a, b) => distances[a]! - distances[b]!);
   };
   let penalty = 0;
   for (let row = 0; row < rows; row++) {
