@@ -4,9 +4,9 @@
  *
  *   npm run bench -- map [points] [dimensions]
  */
-import { _electron } from '@playwright/test';
+import { _electron, type ElectronApplication } from '@playwright/test';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
@@ -49,7 +49,7 @@ async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
 }
 
 async function compute(): Promise<readonly number[]> {
-  await openEngine(v.parse(Execution, { engine: 'eager' }));
+  await openEngine(v.parse(Execution, { engine: 'eager', threads: availableParallelism() }));
   const features = madeUpFeatures();
   const { coordinates, components } = await timed('principal components', () =>
     principalComponents(features, componentsKept, silent),
@@ -62,6 +62,41 @@ async function compute(): Promise<readonly number[]> {
   );
   const layout = await timed('layout by UMAP', () => layOut(near, first, 1, silent));
   return Array.from(layout);
+}
+
+/** Puts a map of these positions, and a data set for it, in place of the workstation's answers. */
+async function answerWith(app: ElectronApplication, positions: readonly number[]): Promise<void> {
+  await app.evaluate(({ ipcMain }, given) => {
+    const count = given.length / 2;
+    const answer = (name: string, value: unknown): void => {
+      ipcMain.removeHandler(`workstation:${name}`);
+      ipcMain.handle(`workstation:${name}`, () => ({ ok: true, value }));
+    };
+    const classes = Array.from({ length: 10 }, (_, number) => `class ${number}`);
+    const splits = [{ split: 'test', images: count, perClass: classes.map(() => count / 10) }];
+    const numbers = { points: count, images: count, columns: 512, neighbours: 1, clusters: 10 };
+    answer('datasets', [
+      {
+        fingerprint: 'f',
+        name: 'Points',
+        builtIn: false,
+        state: 'ready',
+        inspection: { classes, splits },
+        evaluators: [],
+      },
+    ]);
+    answer('embeddingMap', {
+      summary: { ...numbers, spread: 0.5, effectiveRank: 100, explained: [0.1, 0.1], agreement: null },
+      arrays: {
+        places: Int32Array.from({ length: count }, (_, point) => point),
+        labels: Int32Array.from({ length: count }, (_, point) => point % 10),
+        clusters: Int32Array.from({ length: count }, (_, point) => point % 10),
+        principal: Float32Array.from(given),
+        neighbours: Int32Array.from({ length: count }, (_, point) => (point + 1) % count),
+        similarities: new Float32Array(count),
+      },
+    });
+  }, positions);
 }
 
 /** Frames of the real window, whose workstation answers with these positions. */
@@ -82,37 +117,7 @@ async function draw(positions: readonly number[]): Promise<void> {
   try {
     const page = await app.firstWindow();
     await page.getByRole('navigation').first().waitFor({ timeout: 120_000 });
-    await app.evaluate(({ ipcMain }, given) => {
-      const count = given.length / 2;
-      const answer = (name: string, value: unknown): void => {
-        ipcMain.removeHandler(`workstation:${name}`);
-        ipcMain.handle(`workstation:${name}`, () => ({ ok: true, value }));
-      };
-      const classes = Array.from({ length: 10 }, (_, number) => `class ${number}`);
-      const splits = [{ split: 'test', images: count, perClass: classes.map(() => count / 10) }];
-      const numbers = { points: count, images: count, columns: 512, neighbours: 1, clusters: 10 };
-      answer('datasets', [
-        {
-          fingerprint: 'f',
-          name: 'Points',
-          builtIn: false,
-          state: 'ready',
-          inspection: { classes, splits },
-          evaluators: [],
-        },
-      ]);
-      answer('embeddingMap', {
-        summary: { ...numbers, spread: 0.5, effectiveRank: 100, explained: [0.1, 0.1], agreement: null },
-        arrays: {
-          places: Int32Array.from({ length: count }, (_, point) => point),
-          labels: Int32Array.from({ length: count }, (_, point) => point % 10),
-          clusters: Int32Array.from({ length: count }, (_, point) => point % 10),
-          principal: Float32Array.from(given),
-          neighbours: Int32Array.from({ length: count }, (_, point) => (point + 1) % count),
-          similarities: new Float32Array(count),
-        },
-      });
-    }, positions);
+    await answerWith(app, positions);
     await page.reload();
     await page.evaluate(() => {
       location.hash = '#/map/weights/0123456789abcdef';

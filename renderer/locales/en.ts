@@ -944,7 +944,7 @@ export const en = {
   'map.searchGroup': 'Search',
   'map.tooMany': 'Too many for a colour each: the one that is chosen is coloured.',
   'map.neighbours': 'Nearest neighbours',
-  'map.neighbour': 'Neighbour {number}, {name}, cosine {similarity}',
+  'map.neighbour': '{similarity} {name}: neighbour {number} by cosine',
   'map.clear': 'Clear',
   'map.selected': '{count} {count#image|images} selected',
   'map.firstOf': 'The first {count} are shown.',

@@ -65,7 +65,7 @@ test('a class is selected on both maps at once, and a picture has neighbours und
   first.click();
   await vi.waitFor(() => expect(all('[data-testid="map-neighbours"] h3')).toHaveLength(2));
   expect(all('[data-testid="map-neighbours"] li')).toHaveLength(30);
-  expect(all('[data-testid="map-neighbours"] li button')[0]!.ariaLabel).toContain('cosine 0.98');
+  expect(all('[data-testid="map-neighbours"] li button')[0]!.ariaLabel).toContain('neighbour 1 by cosine');
 });
 
 test('a moment without a map says so, and its map is made when that is asked for', async () => {

@@ -55,8 +55,8 @@ function turned(vectors: Tensor2D): Tensor2D {
 export async function principalComponents(features: FeatureSet, wanted: number, told: Told): Promise<Principal> {
   const { rows, columns } = features;
   const components = Math.min(wanted, columns);
-  let mean = tf.keep(tf.zeros([columns])) as Tensor1D;
-  let products = tf.keep(tf.zeros([columns, columns])) as Tensor2D;
+  let mean = tf.keep<Tensor1D>(tf.zeros([columns]));
+  let products = tf.keep<Tensor2D>(tf.zeros([columns, columns]));
   const replace = <T extends tf.Tensor>(old: T, next: T): T => {
     old.dispose();
     return tf.keep(next);
