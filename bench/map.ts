@@ -10,6 +10,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
+import { drawPoints, levels } from '../renderer/lib/map/draw-points.ts';
+import { viewOfAll } from '../renderer/lib/map/geometry.ts';
 import { openEngine } from '../trainer/engine/steps/open.ts';
 import { kMeans } from '../trainer/maps/clusters.ts';
 import { nearestNeighbours } from '../trainer/maps/neighbours.ts';
@@ -70,6 +72,29 @@ function madeUpPositions(): readonly number[] {
     const angle = (2 * Math.PI * (point % clusters)) / clusters;
     return [3 * Math.cos(angle) + random.normal(), 3 * Math.sin(angle) + random.normal()];
   }).flat();
+}
+
+/** The share of a frame that is ours: the points as pixels of a canvas of a large window at twice the density. */
+function writePixels(positions: readonly number[]): void {
+  const [width, height] = [1400, 800];
+  const pixels = { width, height, values: new Uint32Array(width * height) };
+  const places = Float32Array.from(positions);
+  const view = viewOfAll(places, width, height);
+  const taken = Array.from({ length: 100 }, () => {
+    const began = process.cpuUsage();
+    drawPoints(
+      pixels,
+      places,
+      view,
+      new Uint32Array(points).fill(1),
+      new Uint8Array(points).fill(levels.usual),
+      0,
+      3.2,
+    );
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / 1000;
+  });
+  console.log(`  written to ${width} x ${height} px     ${median(taken).toFixed(1)} ms of a processor a frame`);
 }
 
 /** Puts a map of these positions, and a data set for it, in place of the workstation's answers. */
@@ -168,5 +193,7 @@ async function draw(positions: readonly number[]): Promise<void> {
 }
 
 console.log(`${points} points of ${columns} dimensions`);
-await draw(madeUpPositions());
+const positions = madeUpPositions();
+writePixels(positions);
+await draw(positions);
 await compute();
