@@ -85,7 +85,8 @@ function repeated<T>(value: T): T {
     const rows: readonly unknown[] = value.map(repeated);
     return (value.some((row) => typeof row === 'number' || row === null) ? rows : [...rows, ...rows]) as T;
   }
-  if (typeof value !== 'object' || value === null) return value;
+  // Numbers of a map are one a point.
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, repeated(part as unknown)])) as T;
 }
 
