@@ -58,8 +58,15 @@ export class MapSide {
   /** Shows a moment if it has its map. */
   async choose(step: number | null, choice: MapChoice): Promise<void> {
     this.step = step;
-    if (this.moment?.isMade === true) await this.show(choice);
-    else this.shown = null;
+    if (this.moment?.isMade === true) {
+      await this.show(choice);
+      return;
+    }
+    // An answer that is on its way is of another moment.
+    this.#turn += 1;
+    this.isBusy = false;
+    this.fault = null;
+    this.shown = null;
   }
 
   /** Shows the chosen moment; its map is made if there is none. */
@@ -75,11 +82,11 @@ export class MapSide {
 
   /** Makes the maps of all moments, one after the other, until one fails or is cancelled. */
   async makeAll(choice: MapChoice): Promise<void> {
-    await this.#attempt(async () => {
+    const made = await this.#attempt(async () => {
       for (const { step } of this.moments ?? []) await this.#read(choice, step);
       return true;
     });
-    await this.show(choice);
+    if (made !== null) await this.show(choice);
   }
 
   /** The answer, or null if it failed or another question came meanwhile. */
