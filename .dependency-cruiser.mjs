@@ -170,6 +170,7 @@ const rooms = {
     'trainer/registry.ts',
     ...plain,
   ],
+  'trainer/maps': ['trainer/nn/ops', ...plain],
   'trainer/jobs': ['trainer'],
   trainer: ['trainer'],
   'electron/api': ['trainer/protocol'],

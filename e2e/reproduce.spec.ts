@@ -4,7 +4,7 @@
  */
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportRow } from '../electron/api/reports.ts';
 import type { RunDetail, RunRow } from '../electron/api/runs.ts';
@@ -94,6 +94,21 @@ async function lookAtRuns({ page, app }: Program): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
+/** The map of the encoder that an evaluation has looked at: made from the features it left, with pictures of neighbours. */
+async function lookAtMap({ page, home }: Program): Promise<void> {
+  const features = (): number => readdirSync(join(home, 'cache', 'features')).length;
+  const before = features();
+  await page.getByTestId('open-map').click();
+  await page.getByTestId('make-map').click();
+  await expect(page.getByTestId('map-facts')).toContainText('300 of 300 images', { timeout: 60_000 });
+  expect(features()).toBe(before);
+  await page.locator('section[aria-labelledby="map-legend"] li button').first().click();
+  await expect(page.getByTestId('map-selection')).toContainText('30 images selected');
+  await page.getByTestId('map-selection').locator('li button').first().click();
+  await expect(page.getByTestId('map-neighbours').locator('li img')).toHaveCount(15, { timeout: 30_000 });
+  await expectAccessible(page, 'main');
+}
+
 /** Fills the form of the small preset so that a run takes about a minute. */
 async function startSmallRun(program: Program, epochs: number): Promise<string> {
   const { page } = program;
@@ -172,6 +187,7 @@ test('from a dropped folder to a report, over the death of the trainer', async (
     })
     .toBe(1);
   await expect(page.getByTestId('results')).toBeVisible();
+  await lookAtMap(program);
 
   await lookAtRuns(program);
   const evaluation = (await runsOf(page)).find((one) => one.kind === 'evaluate');

@@ -85,7 +85,8 @@ function repeated<T>(value: T): T {
     const rows: readonly unknown[] = value.map(repeated);
     return (value.some((row) => typeof row === 'number' || row === null) ? rows : [...rows, ...rows]) as T;
   }
-  if (typeof value !== 'object' || value === null) return value;
+  // Numbers of a map are one a point.
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, repeated(part as unknown)])) as T;
 }
 
@@ -124,6 +125,7 @@ async function everyRoute(workstation: Workstation): Promise<readonly Route[]> {
     ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'new', again: id, chunk: null }) as const),
     ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'evaluate', of: { kind: 'run', run: id } }) as const),
     { view: 'evaluate', of: { kind: 'weights', weights: weights.value[0]!.id } },
+    ...runs.value.slice(0, 1).map(({ id }) => ({ view: 'map', of: { kind: 'run', run: id }, beside: null }) as const),
     { view: 'compare', selection: { kind: 'plan', plan: 'first' } },
     { view: 'compare', selection: { kind: 'runs', runs: runs.value.map(({ id }) => id) } },
     { view: 'datasets', dataset: null },

@@ -25,6 +25,8 @@ const jobs: {
   precisions: () => import('./jobs/precisions.ts'),
   calibrate: () => import('./jobs/calibrate.ts'),
   features: () => import('./jobs/features.ts'),
+  map: () => import('./jobs/map.ts'),
+  layout: () => import('./jobs/layout.ts'),
   export: () => import('./jobs/export.ts'),
   importWeights: () => import('./jobs/import-weights.ts'),
   thumbnails: () => import('./jobs/thumbnails.ts'),

@@ -26,6 +26,7 @@ import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
+import type { EmbeddingMap, MapMoment, WantedMap } from './maps.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
 import type { PredictedClasses, PredictedImages, PredictionChoice } from './predictions.ts';
 import type { CancelledRuns, QueuedRun } from './queue.ts';
@@ -82,6 +83,12 @@ export interface Requests {
   /** Pictures of a run's test split by their places, as they were tested: without the images that the run left out. */
   testedPictures: (run: string, places: readonly number[]) => readonly ListedPicture[];
   testedPicture: (run: string, place: number) => Picture;
+  /** The moments of a pretraining that a map can be shown of, the first one first. */
+  mapMoments: (run: string, fingerprint: string, split: string, points: number) => readonly MapMoment[];
+  /** The images of a split as points by their features. Made once: takes a while then, with progress by `job`, cancelled by `cancelJob`. */
+  embeddingMap: (wanted: WantedMap) => EmbeddingMap;
+  /** Where UMAP puts the points of a map, [points, 2]. Made once, as the map is. */
+  mapLayout: (wanted: WantedMap) => Float32Array;
   pauseRun: (run: string, when: PauseTime) => void;
   continueRun: (run: string) => void;
   stopRun: (run: string, how: 'safely' | 'now') => void;
@@ -226,6 +233,9 @@ const every = {
   predictedImages: true,
   testedPictures: true,
   testedPicture: true,
+  mapMoments: true,
+  embeddingMap: true,
+  mapLayout: true,
   pauseRun: true,
   continueRun: true,
   stopRun: true,

@@ -19,6 +19,7 @@ import type { Records } from './records.ts';
 import { importRun } from './recovery/import-run.ts';
 import { createReports, type Reports } from './report/reports.ts';
 import type { Answers } from './requests.ts';
+import { createEmbeddingMaps } from './runs/embedding-maps.ts';
 import { createRuns } from './runs/runs.ts';
 import { createWeights } from './weights/weights.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
@@ -92,6 +93,7 @@ export function createAnswers(
     presets,
     estimates,
     runs,
+    maps: createEmbeddingMaps({ ...common, weights, execution: () => placement.chosen() }),
     plans,
     datasets,
     reports: reportsOf(context, placement.known),

@@ -6,6 +6,7 @@ import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { DetectionRules, ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
+import { mostPoints } from '../../trainer/protocol/maps.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import { Which } from '../../trainer/protocol/results.ts';
@@ -13,6 +14,7 @@ import { CurveName } from '../../trainer/protocol/reference-curves.ts';
 import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Selection } from '../api/comparison.ts';
+import type { WantedMap } from '../api/maps.ts';
 import type { Requests } from '../api/requests.ts';
 import type { ReferenceCurvesAnswers } from './curves/reference-curves.ts';
 import type { Datasets } from './data/datasets.ts';
@@ -22,6 +24,7 @@ import type { DeviceChoice } from './drafts/device-choice.ts';
 import type { Plans } from './plans/plans.ts';
 import type { Presets } from './drafts/presets.ts';
 import type { Reports } from './report/reports.ts';
+import type { EmbeddingMaps } from './runs/embedding-maps.ts';
 import type { Runs } from './runs/runs.ts';
 import { SettingsSchema } from './machine/settings.ts';
 import type { Weights } from './weights/weights.ts';
@@ -61,6 +64,16 @@ const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) }
 const label = v.nullable(place);
 const predictionChoice = v.strictObject({ which: Which, label, guess: label });
 const testedPlaces = v.pipe(v.array(place), v.minLength(1), v.maxLength(mostNames));
+const points = v.pipe(v.number(), v.integer(), v.minValue(100), v.maxValue(mostPoints));
+const wantedMap: v.GenericSchema<unknown, WantedMap> = v.strictObject({
+  of: v.variant('kind', [
+    v.strictObject({ kind: v.literal('run'), run: RunId, step: place }),
+    v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
+  ]),
+  fingerprint,
+  split: word,
+  points,
+});
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
@@ -94,6 +107,7 @@ export interface Answers {
   readonly presets: Presets;
   readonly estimates: Estimates;
   readonly runs: Runs;
+  readonly maps: EmbeddingMaps;
   readonly plans: Plans;
   readonly datasets: Datasets;
   readonly reports: Reports;
@@ -107,6 +121,7 @@ export function createHandlers(answers: Answers): Handlers {
     ...programHandlers(answers),
     ...draftHandlers(answers),
     ...runHandlers(answers),
+    ...mapHandlers(answers),
     ...weightsHandlers(answers),
     ...curvesHandlers(answers),
     ...planHandlers(answers),
@@ -146,6 +161,14 @@ function draftHandlers({ presets, placement, estimates }: Answers) {
     estimate: { args: config, answer: (given) => estimates.estimate(given) },
     calibrate: { args: config, answer: estimates.calibrate },
     draftEvaluation: { args: v.strictTuple([evaluated, Choice, fingerprint]), answer: presets.draftEvaluation },
+  } satisfies Partial<Handlers>;
+}
+
+function mapHandlers({ maps }: Answers) {
+  return {
+    mapMoments: { args: v.strictTuple([RunId, fingerprint, word, points]), answer: maps.moments },
+    embeddingMap: { args: v.strictTuple([wantedMap]), answer: maps.map },
+    mapLayout: { args: v.strictTuple([wantedMap]), answer: maps.layout },
   } satisfies Partial<Handlers>;
 }
 
@@ -309,6 +332,7 @@ const readers = new Set<keyof Requests>([
     'predictedImages',
     'testedPictures',
     'testedPicture',
+    'mapMoments',
     'recordsHeld',
     'interrupted',
     'progress',

@@ -10,6 +10,8 @@ export type Route =
   /** The same run again; `chunk` proposes the number of samples at once; null keeps it. */
   | { readonly view: 'new'; readonly again: string; readonly chunk: number | null }
   | { readonly view: 'evaluate'; readonly of: Evaluated }
+  /** `beside`: a second run, whose map lies beside. */
+  | { readonly view: 'map'; readonly of: Evaluated; readonly beside: string | null }
   | { readonly view: 'weights' }
   | { readonly view: 'compare'; readonly selection: Selection | null }
   | { readonly view: 'datasets'; readonly dataset: string | null }
@@ -30,6 +32,12 @@ export function addressOf(route: Route): string {
         return route.dataset === null ? ['new'] : ['new', 'on', route.dataset];
       case 'evaluate':
         return route.of.kind === 'run' ? ['evaluate', route.of.run] : ['evaluate', 'weights', route.of.weights];
+      case 'map':
+        return [
+          'map',
+          ...(route.of.kind === 'run' ? [route.of.run] : ['weights', route.of.weights]),
+          ...(route.beside === null ? [] : ['beside', route.beside]),
+        ];
       case 'compare':
         if (route.selection === null) return ['compare'];
         return route.selection.kind === 'plan'
@@ -49,12 +57,23 @@ export function addressOf(route: Route): string {
   return `#/${parts.map(encodeURIComponent).join('/')}`;
 }
 
+/** What stands after `map/` in an address. */
+function mapRoute(parts: readonly (string | undefined)[]): Route {
+  const [of, rest]: readonly [Evaluated | null, readonly (string | undefined)[]] =
+    parts[0] === 'weights' && parts[1]
+      ? [{ kind: 'weights', weights: parts[1] }, parts.slice(2)]
+      : [parts[0] ? { kind: 'run', run: parts[0] } : null, parts.slice(1)];
+  if (of === null) return { view: 'runs' };
+  return { view: 'map', of, beside: rest[0] === 'beside' && rest[1] ? rest[1] : null };
+}
+
 /** An unknown address leads to the plans. */
 export function routeOf(address: string): Route {
-  const [view, first, second, third] = address
+  const [view, ...parts] = address
     .replace(/^#\/?/, '')
     .split('/')
     .map((part) => decodeURIComponent(part));
+  const [first, second, third] = parts;
   switch (view) {
     case 'runs':
       return first ? { view: 'run', run: first } : { view: 'runs' };
@@ -65,6 +84,8 @@ export function routeOf(address: string): Route {
     case 'evaluate':
       if (first === 'weights' && second) return { view: 'evaluate', of: { kind: 'weights', weights: second } };
       return first ? { view: 'evaluate', of: { kind: 'run', run: first } } : { view: 'runs' };
+    case 'map':
+      return mapRoute(parts);
     case 'compare':
       if (first === 'plan' && second) return { view: 'compare', selection: { kind: 'plan', plan: second } };
       if (first === 'runs' && second) return { view: 'compare', selection: { kind: 'runs', runs: second.split(',') } };

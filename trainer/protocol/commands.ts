@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
 import { DetectionRules } from './detections.ts';
+import { mostPoints } from './maps.ts';
 import { DataSource, Preprocessing, Normalization, Resizing, RunConfig, RunId, Subject, Execution } from './run.ts';
 import { NotFiniteChoices } from './when-not-finite.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
@@ -78,6 +79,28 @@ export const Job = v.variant('kind', [
     execution: Execution,
     seed: v.number(),
     datasetsFolder: v.optional(v.nullable(v.string()), null),
+    file: v.string(),
+  }),
+  /** Draws the images of a split as points, by their features. Those of an evaluation of the encoder are found again. */
+  v.strictObject({
+    kind: v.literal('map'),
+    subject: ResolvedSubject,
+    data: DataSource,
+    preprocessing: Preprocessing,
+    normalization: Normalization,
+    resizing: Resizing,
+    execution: Execution,
+    seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
+    points: v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(mostPoints)),
+    datasetsFolder: v.optional(v.nullable(v.string()), null),
+    cacheFolder: v.string(),
+    file: v.string(),
+  }),
+  /** Lays a map's points out by their neighbours, with UMAP, and writes the layout beside it. */
+  v.strictObject({
+    kind: v.literal('layout'),
+    map: v.string(),
+    seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
     file: v.string(),
   }),
   /** Writes the encoder of a checkpoint for other programs. */

@@ -27,6 +27,9 @@ export const Phase = v.picklist([
   'stopping',
   'scanning',
   'calibrating',
+  'neighbours',
+  'principal',
+  'layout',
 ]);
 export type Phase = v.InferOutput<typeof Phase>;
 
@@ -65,6 +68,7 @@ export const Outcome = v.variant('kind', [
     /** Patches that position embeddings were for, and are resized to; left out where they are used as they are. */
     resized: v.optional(v.strictObject({ from: v.string(), to: v.string() })),
   }),
+  v.strictObject({ kind: v.literal('map'), file: v.string() }),
   v.strictObject({ kind: v.literal('weights'), found: FoundWeights }),
   v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
   v.strictObject({ kind: v.literal('evaluatedDetections'), evaluated: EvaluatedDetections }),

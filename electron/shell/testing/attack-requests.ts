@@ -19,6 +19,7 @@ const costly: ReadonlySet<keyof Requests> = new Set([
   ...(['doctor', 'hardware', 'inspect', 'calibrate', 'calibratePlan', 'precisions', 'startPlan'] as const),
   ...(['fastestExecution'] as const),
   ...(['importWeights', 'exportWeights', 'evaluateDetections', 'writeSampleSet', 'thumbnails'] as const),
+  ...(['embeddingMap', 'mapLayout'] as const),
   ...(['pictures', 'picture', 'augmentedViews', 'showPicture', 'createRun', 'resumeRun'] as const),
 ]);
 

@@ -1,12 +1,14 @@
 /** Frozen features of an encoder on one split, as a file for other tools. */
 import { resolve } from 'node:path';
 import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import {
   newestResizing,
   resizingOf,
   type Execution,
   type Normalization,
   type Preprocessing,
+  type PretrainConfig,
   type Resizing,
 } from '../../../trainer/protocol/run.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
@@ -45,14 +47,27 @@ export interface FeaturesContext {
   readonly execution: () => Promise<Execution>;
 }
 
-/** An encoder, and the images as it sees them. */
-interface Opened {
-  readonly subject: ResolvedSubject;
+/** Images as an encoder sees them, and where it is computed. */
+export interface Shown {
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
   readonly resizing: Resizing;
   readonly execution: Execution;
+}
+
+interface Opened extends Shown {
+  readonly subject: ResolvedSubject;
   readonly seed: number;
+}
+
+/** Images as a branch of a pretraining sees them where it is evaluated. */
+export function shownToRun(config: PretrainConfig, branch: 0 | 1, inspection: Inspection): Shown {
+  return {
+    preprocessing: usualPreprocessing(config, branch, inspection),
+    normalization: config.normalization,
+    resizing: resizingOf(config),
+    execution: config.execution,
+  };
 }
 
 async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRequest): Promise<Opened> {
@@ -60,15 +75,7 @@ async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRe
   if (of.kind === 'run') {
     const { run, branch = 0 } = of;
     const { config, subject } = await newestEncoder(store, run, branch, workspace.weights);
-    const preprocessing = usualPreprocessing(config, branch, dataset.inspection);
-    return {
-      subject,
-      preprocessing,
-      normalization: config.normalization,
-      resizing: resizingOf(config),
-      execution: config.execution,
-      seed: config.seed,
-    };
+    return { subject, ...shownToRun(config, branch, dataset.inspection), seed: config.seed };
   }
   const record = await weights.get(of.weights);
   return {

@@ -12,6 +12,7 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
+import { writeLayout, writeMap } from '../../../trainer/durable/map-file.ts';
 import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import { decodingNotesFile } from '../../../trainer/protocol/decoder-crash.ts';
@@ -263,6 +264,22 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
       }
       await after(5);
     }
+  } else if (side.kind === 'map') {
+    const numbers = { points: 3, images: 3, columns: 2, neighbours: 2, clusters: 1 };
+    const arrays = {
+      places: Int32Array.of(0, 1, 2),
+      labels: Int32Array.of(0, 1, 0),
+      clusters: new Int32Array(3),
+      principal: Float32Array.of(0, 0, 1, 0, 0, 1),
+      neighbours: Int32Array.of(1, 2, 0, 2, 0, 1),
+      similarities: new Float32Array(6),
+    };
+    const summary = { ...numbers, spread: 0.5, effectiveRank: 2, explained: [0.6, 0.4], agreement: null };
+    await writeMap(side.file, { summary, arrays });
+    end({ kind: 'map', file: side.file });
+  } else if (side.kind === 'layout') {
+    await writeLayout(side.file, Float32Array.of(0, 0, 5, 0, 0, 5));
+    end({ kind: 'map', file: side.file });
   } else if (side.kind === 'calibrate') {
     const memory = { peakMemoryBytes: 1000, checkpointBytes: 500 };
     const pace = { secondsPerStep: 0.5, spreadSeconds: 0.01, steps: 8, stepsTotal: 12, loadSeconds: 2 };

@@ -9,6 +9,7 @@ import { detectionAnswers } from './detections.ts';
 import { draftAnswers } from './drafts.ts';
 import { machineAnswers } from './machine.ts';
 import { predictionAnswers } from './predictions.ts';
+import { mapAnswers } from './maps.ts';
 import { planAnswers } from './plan.ts';
 import { keepTraining, runAnswers } from './runs.ts';
 import { type FakeAnswers, type FakeOptions, FakeWorld } from './world.ts';
@@ -33,6 +34,7 @@ export function createFake(options: FakeOptions = {}): Workstation {
     ...runAnswers(world),
     ...detectionAnswers(world),
     ...predictionAnswers(),
+    ...mapAnswers(world),
     ...weightsAnswers(world),
     ...referenceAnswers(world),
     ...planAnswers(world),
