@@ -9,12 +9,13 @@
  * bench -- convolution` compares both.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { intAttribute, saidBy, typeAttribute } from '../binding/attributes.ts';
+import { saidBy } from '../binding/attributes.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { createRearrangement } from '../graph/rearrangement.ts';
 import type { Rewriter } from '../graph/rewriter.ts';
 import { dtypes } from '../binding/tensors.ts';
+import { createImageParts } from './image-parts.ts';
 import { kernelValues, length, outputs, window } from './winograd-bases.ts';
 import { createTiles } from './winograd-tiles.ts';
 
@@ -105,17 +106,12 @@ export function createWinograd(graph: Graph, instructionSet: string, partBytes =
   const gain = gainOn(instructionSet);
   const area = length ** 2;
   const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
-  const { reshaped, sliced, joined } = createRearrangement(graph);
+  const { reshaped, joined } = createRearrangement(graph);
+  const parts = createImageParts(graph, partBytes);
   const { evaluated, interpolated, product } = createTiles(graph);
   /** Convolutions by the images that they read. */
   const convolutions = new Map<string, Node>();
   const keyOf = ({ oper, index }: Node) => `${oper}:${index}`;
-
-  function sum(parts: readonly Node[]): Node {
-    if (parts.length === 1) return parts[0]!;
-    const attributes = [typeAttribute('T', dtypes.float), intAttribute('N', parts.length)];
-    return graph.add('AddN', parts, 1, { attributes }).outputs[0]!;
-  }
 
   function kernelOf(kernel: Node, images: Node): Node {
     const [, , inputs, channels] = kernel.shape as [number, number, number, number];
@@ -124,41 +120,15 @@ export function createWinograd(graph: Graph, instructionSet: string, partBytes =
     return reshaped(product(kernelMatrix, places), [area, inputs, channels]);
   }
 
-  /**
-   * What is computed of equal parts of `n` images, each as large as `partBytes` allows.
-   *
-   * @param compute given the part's first image, their number and the result of the part before, which it waits for
-   */
-  function inParts(
-    n: number,
-    bytesOfOne: number,
-    compute: (from: number, count: number, before: Node | null) => Node,
-  ): readonly Node[] {
-    const parts = Math.ceil(n / Math.max(1, Math.floor(partBytes / bytesOfOne)));
-    const results: Node[] = [];
-    for (let place = 0, from = 0; place < parts; place++) {
-      const to = Math.round(((place + 1) * n) / parts);
-      results.push(compute(from, to - from, results.at(-1) ?? null));
-      from = to;
-    }
-    return results;
-  }
-
-  function part(x: Node, from: number, count: number, until: readonly Node[]): Node {
-    const [n, ...pixels] = x.shape as [number, ...number[]];
-    const late = until.length > 0 ? graph.delayed(x, until) : x;
-    return count === n ? late : sliced(late, [from, 0, 0, 0], [count, ...pixels]);
-  }
-
   function convolution(images: Node, kernel: Node): Node {
     const [n, height, width, inputs] = images.shape as [number, number, number, number];
     const evaluatedKernel = kernelOf(kernel, images);
     const bytes = changedBytes(height, width, Math.max(inputs, kernel.shape[3]!));
-    const parts = inParts(n, bytes, (from, count, before) => {
-      const changed = evaluated(part(images, from, count, before ? [before] : []), 'tile');
-      return interpolated(product(changed, evaluatedKernel), count, height, width);
+    const results = parts.results(n, bytes, (part) => {
+      const changed = evaluated(parts.images(images, part, part.before ? [part.before] : []), 'tile');
+      return interpolated(product(changed, evaluatedKernel), part.count, height, width);
     });
-    const result = joined(parts);
+    const result = joined(results);
     convolutions.set(keyOf(images), result);
     return result;
   }
@@ -168,13 +138,14 @@ export function createWinograd(graph: Graph, instructionSet: string, partBytes =
     const channels = dy.shape[3]!;
     // The gradient of the images is a convolution of dy. It comes first, so that tiles of only one of the two are alive.
     const first = convolutions.get(keyOf(dy)) ?? dy;
-    const parts = inParts(n, changedBytes(height, width, Math.max(inputs, channels)), (from, count, before) => {
-      const until = [before ?? first];
+    const bytes = changedBytes(height, width, Math.max(inputs, channels));
+    const results = parts.results(n, bytes, (part) => {
+      const until = [part.before ?? first];
       // Evaluated again rather than kept from the forward pass: tiles are more than twice as large as the images.
-      const [tiles, errors] = [part(images, from, count, until), part(dy, from, count, until)];
+      const [tiles, errors] = [parts.images(images, part, until), parts.images(dy, part, until)];
       return product(evaluated(tiles, 'tile'), evaluated(errors, 'output'), { a: true });
     });
-    const products = sum(parts);
+    const products = parts.sum(results);
     const places = product(kernelMatrix, reshaped(products, [area, inputs * channels]), { a: true });
     return reshaped(places, [window, window, inputs, channels]);
   }
