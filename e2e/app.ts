@@ -24,7 +24,7 @@ export interface Program {
   close(): Promise<void>;
 }
 
-function electronPath(): string {
+export function electronPath(): string {
   const path = process.env['REPRISE_ELECTRON'];
   if (path === undefined) throw new Error('REPRISE_ELECTRON is not set: run the tests by "npm test".');
   return path;

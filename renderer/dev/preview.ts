@@ -9,6 +9,7 @@ Object.defineProperty(window, 'workstation', {
     language: wanted.get('language') === 'zh' ? 'zh' : 'en',
     theme: wanted.get('theme') === 'dark' ? 'dark' : 'light',
     empty: wanted.has('empty'),
+    still: wanted.has('still'),
   }),
 });
 const { default: App } = await import('../App.svelte');

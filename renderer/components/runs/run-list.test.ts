@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { RunRow } from '../../../electron/api/runs.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import { nextStep } from './run-list.ts';
+import { nextStep, secondsTaken } from './run-list.ts';
 
 const ended = (status: RunRow['status'], fault: Pick<Fault, 'code' | 'retry'> | null) =>
   nextStep({ status, fault: fault && { message: '', values: {}, ...fault } });
@@ -25,4 +25,10 @@ test.each([
   ['running', 'running', null, null],
 ] as const)('%s', (_name, status, fault, step) => {
   expect(ended(status, fault)).toBe(step);
+});
+
+test('a run takes no time that a clock which was set back would make negative', () => {
+  expect(secondsTaken({ startedAt: 1000, endedAt: 61_000 })).toBe(60);
+  expect(secondsTaken({ startedAt: 61_000, endedAt: 1000 })).toBeNull();
+  expect(secondsTaken({ startedAt: 1000, endedAt: null })).toBeNull();
 });

@@ -33,6 +33,11 @@ export function sortRuns(rows: readonly RunRow[]): readonly RunRow[] {
   );
 }
 
+/** From the first start to the last end; null until then, and where the clock was set back meanwhile. */
+export function secondsTaken({ startedAt, endedAt }: Pick<RunRow, 'startedAt' | 'endedAt'>): number | null {
+  return startedAt === null || endedAt === null || endedAt < startedAt ? null : (endedAt - startedAt) / 1000;
+}
+
 /** True if a trainer has the run. */
 export function isAlive(row: Pick<RunRow, 'status'>): boolean {
   return row.status === 'running' || row.status === 'paused';

@@ -27,7 +27,7 @@ async function answer(name: string, request: unknown, args: readonly unknown[]):
 
 export function createFake(options: FakeOptions = {}): Workstation {
   const world = new FakeWorld(options);
-  if (!world.empty) keepTraining(world);
+  if (!world.empty && options.still !== true) keepTraining(world);
   const requests: FakeAnswers<keyof Requests> = {
     ...machineAnswers(world),
     ...draftAnswers(world),

@@ -125,6 +125,7 @@ const rows: readonly RunRow[] = [
     safeStep: 60,
     diskBytes: 21_000_000,
     createdAt: minutes(1500),
+    startedAt: minutes(1500),
     endedAt: minutes(1490),
     fault: diverged,
   }),

@@ -7,6 +7,8 @@ export interface FakeOptions {
   readonly language?: Language;
   readonly theme?: 'light' | 'dark';
   readonly empty?: boolean;
+  /** Nothing goes on by itself. */
+  readonly still?: boolean;
 }
 
 /** Answers to some of the requests, at once or later. */

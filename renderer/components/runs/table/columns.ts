@@ -4,6 +4,7 @@ import type { RunColumns, RunRow } from '../../../../electron/api/runs.ts';
 import { choiceInWords } from '../../../../electron/words/choices.ts';
 import { f, t, tCode } from '../../../lib/language/i18n.svelte.ts';
 import { comparedField, encoderText, fieldValue, nameOf } from '../../../lib/language/words.ts';
+import { secondsTaken } from '../run-list.ts';
 import type { SortValue } from './lines.ts';
 
 export interface Column {
@@ -31,9 +32,6 @@ const statusOrder: readonly RunRow['status'][] = [
   ...(['running', 'paused', 'queued', 'interrupted', 'failed'] as const),
   ...(['stopped', 'done', 'draft'] as const),
 ];
-
-const secondsOf = ({ startedAt, endedAt }: RunRow): number | null =>
-  startedAt === null || endedAt === null ? null : (endedAt - startedAt) / 1000;
 
 export function planTitle(row: RunRow, plans: readonly PlanRow[]): string | null {
   const plan = plans.find((one) => one.plan.id === row.plan);
@@ -87,8 +85,8 @@ export function runColumns(plans: readonly PlanRow[]): readonly Column[] {
       (row) => row.step,
       (row) => (row.steps === null ? f().number(row.step) : t('runs.steps', { step: row.step, steps: row.steps })),
     ),
-    figure('duration', t('runs.column.duration'), 96, secondsOf, (row) => {
-      const seconds = secondsOf(row);
+    figure('duration', t('runs.column.duration'), 96, secondsTaken, (row) => {
+      const seconds = secondsTaken(row);
       return seconds === null ? '' : f().duration(seconds);
     }),
     figure(
