@@ -6,6 +6,7 @@
 import { _electron, type Page } from '@playwright/test';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { mkdirSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
@@ -63,14 +64,19 @@ export async function withPreview(folder: string, use: (address: string) => Prom
   }
 }
 
-/** Waits until the page looks the same twice; charts draw themselves once their points are there. */
+/** Looks that must be the same one after another, and the time between two: what is being read or checked takes up to a second. */
+const looks = 5;
+const betweenMs = 300;
+
+/** Waits until the page stands still: nothing is being read, charts have drawn themselves. */
 async function settled(page: Page): Promise<Buffer> {
   let before: Buffer = Buffer.alloc(0);
-  for (let look = 0; look < 40; look++) {
+  for (let look = 0, same = 1; look < 60; look++) {
     const now = await page.screenshot({ animations: 'disabled', caret: 'hide' });
-    if (now.equals(before)) return now;
+    same = now.equals(before) ? same + 1 : 1;
+    if (same === looks) return now;
     before = now;
-    await after(150);
+    await after(betweenMs);
   }
   return before;
 }
