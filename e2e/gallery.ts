@@ -113,9 +113,7 @@ export async function takePictures(address: string, folder: string): Promise<rea
               const place = name === 'compare' && isEmpty ? '#/compare' : screens[name]!;
               await page.evaluate((hash) => (location.hash = hash), place);
               await page.getByRole('heading', { level: 1 }).first().waitFor();
-              await sharp(await settled(page))
-                .png({ palette: true })
-                .toFile(join(folder, `${picture}.png`));
+              await writeFile(join(folder, `${picture}.png`), await settled(page));
               const over = await page.evaluate(
                 () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
               );
