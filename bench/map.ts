@@ -57,7 +57,7 @@ async function compute(): Promise<void> {
     principalComponents(features, componentsKept, silent),
   );
   const near = await timed('nearest neighbours', () => nearestNeighbours(features, neighboursKept, silent));
-  await timed('clusters', () => kMeans(coordinates, components, clusters, 1, silent));
+  await timed('clusters', async () => kMeans(coordinates, components, clusters, 1));
   const first = Float32Array.from(
     { length: 2 * points },
     (_, at) => coordinates[Math.floor(at / 2) * components + (at % 2)]!,

@@ -39,13 +39,7 @@ function startingCentres(points: Float32Array, columns: number, clusters: number
  *
  * @param points [rows, columns]
  */
-export async function kMeans(
-  points: Float32Array,
-  columns: number,
-  wanted: number,
-  seed: number,
-  told: (fraction: number) => Promise<void>,
-): Promise<Int32Array> {
+export function kMeans(points: Float32Array, columns: number, wanted: number, seed: number): Int32Array {
   const rows = points.length / columns;
   const clusters = Math.min(wanted, rows);
   const centres = startingCentres(points, columns, clusters, seed);
@@ -74,7 +68,6 @@ export async function kMeans(
       const size = sizes[Math.floor(at / columns)]!;
       if (size > 0) centres[at] = sums[at]! / size;
     }
-    await told((round + 1) / mostRounds);
     if (changed === 0) break;
   }
   return bySize(labels, clusters);

@@ -36,7 +36,7 @@ export async function mapFeatures(
   const principal = await principalComponents(features, componentsKept, begin('principal'));
   const near = await nearestNeighbours(features, neighboursKept, begin('neighbours'));
   const wanted = Math.min(isClassed && classes > 1 ? classes : usualClusters, mostClusters);
-  const clusters = await kMeans(principal.coordinates, principal.components, wanted, seed, () => Promise.resolve());
+  const clusters = kMeans(principal.coordinates, principal.components, wanted, seed);
   const { explained, spread, effectiveRank } = principal;
   return {
     summary: {

@@ -1,5 +1,8 @@
 /** Which classes a matrix of confusions shows, and what its cells count. */
-import type { PredictedClasses } from '../../../electron/api/predictions.ts';
+import type { PredictedClasses, PredictionChoice } from '../../../electron/api/predictions.ts';
+
+/** A class and what it was taken for, whose images are shown. */
+export type ChosenPair = Pick<PredictionChoice, 'label' | 'guess'>;
 
 /** Classes that a matrix can be read with. */
 const mostClasses = 16;
