@@ -19,6 +19,7 @@ import {
   startTrainer,
   tinyDetection,
   tinyEvaluation,
+  tinyPicture,
   tinyPictureRun,
   tinyPretraining,
   traceOf,
@@ -112,7 +113,11 @@ describe.concurrent('a pretraining on pictures of which some are damaged', () =>
       const expected = traceOf(first);
       expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(30);
       // Of training by step, of the probe's two splits as a whole.
-      expect(leftOut(first)).toHaveLength(2 * damaged.train.length + damaged.test.length);
+      const known = (split: 'train' | 'test', how: string) =>
+        damaged[split].map((image) => `${split} ${split}/${tinyPicture(image)} ${how}`);
+      expect(leftOut(first).map(([one]) => one)).toEqual(
+        [...known('train', 'from a step'), ...known('train', 'whole'), ...known('test', 'whole')].sort(),
+      );
       const deaths = Array.from({ length: 4 }, randomDeath('damaged', 9));
       const kills = await killThrough(stages('damaged', config), deaths, (stage) => {
         expect(traceOf(stage)).toEqual(expected);

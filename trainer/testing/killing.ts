@@ -111,6 +111,10 @@ export function tinyPictureRun(folder: string): RunConfig {
   };
 }
 
+/** Name of a picture of `writeTinyPictures` in its split. */
+export const tinyPicture = (image: number): string =>
+  `${image % 2 === 0 ? 'even' : 'odd'}/${String(image).padStart(3, '0')}.jpg`;
+
 /** Pictures of noise in two classes; of each split the named ones are cut off in the middle. */
 export async function writeTinyPictures(
   folder: string,
@@ -121,7 +125,7 @@ export async function writeTinyPictures(
     ['test', 24],
   ] as const) {
     for (let image = 0; image < count; image++) {
-      const path = join(folder, split, image % 2 === 0 ? 'even' : 'odd', `${String(image).padStart(3, '0')}.jpg`);
+      const path = join(folder, split, tinyPicture(image));
       mkdirSync(dirname(path), { recursive: true });
       const raw = { width: 16, height: 14, channels: 3 } as const;
       const whole = await sharp(randomBytes(16 * 14 * 3, `${split} ${image}`), { raw })

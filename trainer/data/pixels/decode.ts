@@ -6,6 +6,7 @@
  * (compared on 160 files cut short by 1 to 4 bytes: trailing junk passes, a missing end mostly does not). It is a little
  * stricter than PIL at the very end of a PNG.
  */
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import sharp, { type Sharp } from 'sharp';
 import type { Image } from '../../recipe.ts';
 import { asBytes, type DeepGrey } from './deep-grey.ts';
@@ -18,11 +19,18 @@ import { said } from '../../protocol/sentence.ts';
 // Parallelism comes from workers, one image at a time. The cache would only hold data that is never requested again.
 sharp.concurrency(1);
 sharp.cache(false);
-// Blocks the library's other loaders, so that a file posing as a picture cannot reach them.
-sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({
-  operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadTiff'],
-});
+
+const areLoadersLimited = 'picture loaders are limited';
+// Which loaders are blocked holds for all threads of the program. Each thread that blocks them anew would refuse, for
+// a moment, what another one is decoding: the first does, and threads that it starts are told.
+if (getEnvironmentData(areLoadersLimited) !== true) {
+  // Blocks the library's other loaders, so that a file posing as a picture cannot reach them.
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({
+    operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadTiff'],
+  });
+  setEnvironmentData(areLoadersLimited, true);
+}
 
 let large: Promise<unknown> = Promise.resolve();
 
