@@ -2,6 +2,13 @@
 import type { Selection } from '../../electron/api/comparison.ts';
 import type { Evaluated } from '../../electron/api/drafts.ts';
 
+/** An image by its place in a split, counted with those that runs leave out. */
+export interface MapPlace {
+  readonly fingerprint: string;
+  readonly split: string;
+  readonly place: number;
+}
+
 export type Route =
   | { readonly view: 'plans'; readonly plan: string | null }
   | { readonly view: 'runs' }
@@ -10,8 +17,8 @@ export type Route =
   /** The same run again; `chunk` proposes the number of samples at once; null keeps it. */
   | { readonly view: 'new'; readonly again: string; readonly chunk: number | null }
   | { readonly view: 'evaluate'; readonly of: Evaluated }
-  /** `beside`: a second run, whose map lies beside. */
-  | { readonly view: 'map'; readonly of: Evaluated; readonly beside: string | null }
+  /** `beside`: a second run, whose map lies beside. `at`: an image whose neighbours are wanted. */
+  | { readonly view: 'map'; readonly of: Evaluated; readonly beside: string | null; readonly at: MapPlace | null }
   | { readonly view: 'weights' }
   | { readonly view: 'compare'; readonly selection: Selection | null }
   | { readonly view: 'datasets'; readonly dataset: string | null }
@@ -37,6 +44,7 @@ export function addressOf(route: Route): string {
           'map',
           ...(route.of.kind === 'run' ? [route.of.run] : ['weights', route.of.weights]),
           ...(route.beside === null ? [] : ['beside', route.beside]),
+          ...(route.at === null ? [] : ['at', route.at.fingerprint, route.at.split, String(route.at.place)]),
         ];
       case 'compare':
         if (route.selection === null) return ['compare'];
@@ -64,7 +72,11 @@ function mapRoute(parts: readonly (string | undefined)[]): Route {
       ? [{ kind: 'weights', weights: parts[1] }, parts.slice(2)]
       : [parts[0] ? { kind: 'run', run: parts[0] } : null, parts.slice(1)];
   if (of === null) return { view: 'runs' };
-  return { view: 'map', of, beside: rest[0] === 'beside' && rest[1] ? rest[1] : null };
+  const beside = rest[0] === 'beside' && rest[1] ? rest[1] : null;
+  const [at, fingerprint, split, place] = beside === null ? rest : rest.slice(2);
+  if (at !== 'at' || !fingerprint || !split || !/^\d{1,9}$/.test(place ?? ''))
+    return { view: 'map', of, beside, at: null };
+  return { view: 'map', of, beside, at: { fingerprint, split, place: Number(place) } };
 }
 
 /** An unknown address leads to the plans. */

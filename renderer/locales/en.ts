@@ -1003,6 +1003,7 @@ export const en = {
   'map.tooMany': 'Too many for a colour each: the one that is chosen is coloured.',
   'map.neighbours': 'Nearest neighbours',
   'map.neighbour': '{similarity} {name}: neighbour {number} by cosine',
+  'map.notAmong': 'This image is not among the points of the map. Choose more points.',
   'map.clear': 'Clear',
   'map.selected': '{count} {count#image|images} selected',
   'map.firstOf': 'The first {count} are shown.',

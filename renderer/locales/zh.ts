@@ -965,6 +965,7 @@ export const zh = {
   'map.tooMany': '数量过多，无法各用一种颜色：只给选中的一项着色。',
   'map.neighbours': '最近邻',
   'map.neighbour': '{similarity} {name}：按余弦的第 {number} 近邻',
+  'map.notAmong': '该图像不在图中的点里，请选择更多的点。',
   'map.clear': '清除',
   'map.selected': '已选 {count} 幅图像',
   'map.firstOf': '只显示前 {count} 幅。',

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WantedMap } from '../../electron/api/maps.ts';
 import type { Workstation } from '../../electron/api/bridge.ts';
 import { createFake } from '../dev/fake/fake.ts';
+import type { MapPlace } from '../lib/route.svelte.ts';
 import { words } from '../lib/language/i18n.svelte.ts';
 import MapPage from './testing/MapPage.svelte';
 
@@ -25,7 +26,7 @@ vi.stubGlobal('matchMedia', () => Object.assign(new EventTarget(), { matches: tr
 
 const asked: WantedMap[] = [];
 let shown: ReturnType<typeof mount> | null = null;
-function open(beside: string | null, changed: Partial<Workstation> = {}): void {
+function open(beside: string | null, changed: Partial<Workstation> = {}, at: MapPlace | null = null): void {
   const fake = createFake();
   const workstation: Workstation = {
     ...fake,
@@ -36,7 +37,7 @@ function open(beside: string | null, changed: Partial<Workstation> = {}): void {
     ...changed,
   };
   vi.stubGlobal('workstation', workstation);
-  shown = mount(MapPage, { target: document.body, props: { of: { kind: 'run', run: 'vicreg-1' }, beside } });
+  shown = mount(MapPage, { target: document.body, props: { of: { kind: 'run', run: 'vicreg-1' }, beside, at } });
 }
 beforeEach(() => {
   words.language = 'en';
@@ -88,4 +89,15 @@ test('a map that cannot be made says why', async () => {
     embeddingMap: () => Promise.resolve({ ok: false, fault: { code: 'busy', message, values: {} } }),
   });
   await vi.waitFor(() => expect(page()).toContain('It is in use by another task.'));
+});
+
+test('the neighbours of an image that is sought stand there, its map made without another question', async () => {
+  const fake = createFake();
+  const listed = await fake.datasets();
+  const dataset = listed.ok ? listed.value[0]! : null;
+  const split = dataset!.inspection.splits.at(-1)!;
+  open(null, {}, { fingerprint: dataset!.fingerprint, split: split.split, place: 3 });
+  await vi.waitFor(() => expect(at('map-neighbours')).not.toBeNull());
+  expect(asked.at(-1)).toMatchObject({ fingerprint: dataset!.fingerprint, split: split.split });
+  expect(asked.at(-1)!.points).toBeGreaterThanOrEqual(Math.min(split.images, 60_000));
 });

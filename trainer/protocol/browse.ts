@@ -138,6 +138,8 @@ export const Picture = v.strictObject({
   width: v.nullable(v.number()),
   height: v.nullable(v.number()),
   channels: v.nullable(v.number()),
+  /** Its place in its split, counted with those that runs leave out; null for a file that is in none. */
+  place: v.nullable(v.number()),
   /** Its number in training, from 0: that of its split without the images left out before a run. Null if left out. */
   trainingIndex: v.nullable(v.number()),
   /** A person left it out of what training and evaluation see. */

@@ -86,6 +86,7 @@ test('a class, a pair or a cell chooses the images, which are enlarged by a clic
   await vi.waitFor(() => expect(textOf(all('tested-picture')[0])).toContain('test/0.png'));
   key('ArrowRight');
   await vi.waitFor(() => expect(textOf(all('tested-picture')[0])).toContain('test/1.png'));
+  expect(all('tested-neighbours')[0]!.getAttribute('href')).toBe('#/map/vicreg-1/at/fashion/test/1');
   key('Escape');
   expect(all('tested-picture')).toHaveLength(18);
 });

@@ -48,6 +48,7 @@ function picture(fingerprint: string, { among }: PictureFilter, place: number): 
     width: isRejected ? null : 28,
     height: isRejected ? null : 28,
     channels: isRejected ? null : 1,
+    place: isRejected ? null : place,
     trainingIndex: isRejected ? null : place,
     isExcluded: false,
     copies: place === 1284 ? ['test/77'] : [],

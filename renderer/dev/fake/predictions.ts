@@ -69,6 +69,7 @@ export function predictionAnswers(): FakeAnswers<
         width: 28,
         height: 28,
         channels: 1,
+        place,
         trainingIndex: place,
         isExcluded: false,
         copies: [],

@@ -40,19 +40,27 @@ export class MapSide {
 
   readonly moment = $derived(this.moments?.find(({ step }) => step === this.step) ?? null);
 
-  /** Other images: asks for the moments again, and shows the chosen one or the newest if it has its map. */
-  async open(choice: MapChoice): Promise<void> {
+  /**
+   * Other images: asks for the moments again, and shows the chosen one or the newest if it has its map.
+   *
+   * @param isMade makes that map if there is none
+   */
+  async open(choice: MapChoice, isMade: boolean): Promise<void> {
     this.#kept = new Map();
     this.#last = null;
     this.shown = null;
     const { of } = this;
-    if (of.kind === 'weights') return;
+    if (of.kind === 'weights') {
+      if (isMade) await this.show(choice);
+      return;
+    }
     const { fingerprint, split, points } = choice;
     const moments = await this.#attempt(() => ask('mapMoments', of.run, fingerprint, split, points));
     if (moments === null) return;
     this.moments = moments;
     const isKnown = moments.some(({ step }) => step === this.step);
     await this.choose((isKnown ? this.step : moments.at(-1)?.step) ?? null, choice);
+    if (isMade && this.moment?.isMade === false) await this.show(choice);
   }
 
   /** Shows a moment if it has its map. */

@@ -91,19 +91,20 @@ async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: R
   const { name, image, pixels } = read;
   const header = headerOf(read);
   const size = sizeOf(read);
-  const place =
+  const source =
     entry.kind === 'image'
       ? entry.split.fileOf(entry.index)
       : { path: rejectedFile(folder, entry.name), isArchived: false };
   return {
     ...listed(gallery, entry, read),
-    file: place?.path ?? null,
-    isArchived: place?.isArchived ?? false,
+    file: source?.path ?? null,
+    isArchived: source?.isArchived ?? false,
     format: header && titles[header.format],
     bytes: image && (image.kind === 'encoded' ? image.bytes : image.pixels).length,
     width: size?.width ?? null,
     height: size?.height ?? null,
     channels: pixels?.channels ?? null,
+    place: entry.kind === 'image' ? entry.index : null,
     trainingIndex: entry.kind === 'image' ? await gallery.trainingIndex(entry) : null,
     isExcluded: entry.kind === 'image' && gallery.isExcluded(entry.split.split, name),
     copies: [...gallery.copiesOf(name)],

@@ -133,7 +133,7 @@ test('an image that a person leaves out has no number in training, and has one a
       { split: 'val', file: 'val/b/0.png' },
     ]);
     expect(await at(0)).toMatchObject({ isExcluded: true, trainingIndex: null, problem: null });
-    expect(await at(3)).toMatchObject({ isExcluded: false, trainingIndex: 1 });
+    expect(await at(3)).toMatchObject({ isExcluded: false, place: 3, trainingIndex: 1 });
     expect((await namesOf({ among: { kind: 'excluded' } })).names).toEqual(['train/a/0.png', 'val/b/0.png']);
     expect((await namesOf({ split: 'val', among: { kind: 'excluded' } })).names).toEqual(['val/b/0.png']);
     const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], resizing: newestResizing, seed: 1, epoch: 0 };
