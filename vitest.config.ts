@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'dom',
           environment: 'jsdom',
-          setupFiles,
+          setupFiles: [...setupFiles, './renderer/dev/jsdom-layout.ts'],
           include: ['renderer/**/*.test.ts'],
           exclude,
         },

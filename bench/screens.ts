@@ -5,14 +5,13 @@
  *   npm run bench -- screens [runs] [rows a run]
  */
 import { _electron, type Page } from '@playwright/test';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { openStore } from '../electron/workstation/store/client.ts';
-import type { Inspection } from '../trainer/protocol/dataset.ts';
 import { median } from '../trainer/training/pace.ts';
-import { fill, idOf } from './shared/many-runs.ts';
+import { imagenetFingerprint, makeLargeWorkspace } from './shared/large-workspace.ts';
+import { idOf } from './shared/many-runs.ts';
 
 const runs = Number(process.argv[2] ?? 1000);
 const rowsPerRun = Number(process.argv[3] ?? 1000);
@@ -20,73 +19,6 @@ const mayTakeMs = 200;
 const repetitions = 7;
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
-const home = join(folder, 'home');
-
-const classes = Array.from({ length: 1000 }, (_, label) => `n${String(label).padStart(8, '0')}`);
-/** A listing of ImageNet. */
-const imagenet: Inspection = {
-  version: 1,
-  dataset: 'imagenet',
-  title: 'ImageNet',
-  path: join(folder, 'imagenet'),
-  contents: 'listed',
-  fingerprint: 'f'.repeat(64),
-  expected: [],
-  found: [],
-  choices: [],
-  classes,
-  channels: 3,
-  smallest: null,
-  largest: null,
-  splits: [
-    { split: 'train', images: 1_281_167, perClass: classes.map(() => 1281) },
-    { split: 'val', images: 50_000, perClass: classes.map(() => 50) },
-  ],
-  bytes: 150e9,
-  rejects: [],
-  rejectCount: 0,
-  rejectKinds: [],
-  unused: [],
-  warnings: [],
-  leaks: [],
-  leakCount: 0,
-  duplicateCount: 0,
-  nearDuplicates: null,
-  licence: null,
-  source: null,
-  splitRule: null,
-  seconds: 10,
-};
-
-async function makeWorkspace(): Promise<void> {
-  for (const name of ['runs', 'imagenet']) mkdirSync(join(name === 'runs' ? home : folder, name), { recursive: true });
-  const store = await openStore({
-    node: process.execPath,
-    script: join(root, 'electron/workstation/store/child.ts'),
-    database: join(home, 'reprise.db'),
-    migrations: join(root, 'migrations'),
-    env: process.env,
-  });
-  try {
-    await fill(store, { runs, rowsPerRun, folder: join(home, 'runs') });
-    await store.saveDataset({
-      fingerprint: imagenet.fingerprint,
-      name: 'ImageNet',
-      path: imagenet.path,
-      inspection: imagenet,
-      signature: 'of another day',
-      inspectedAt: 1,
-      builtIn: false,
-    });
-  } finally {
-    await store.close();
-  }
-  for (let index = 0; index < runs; index += 1) {
-    const own = join(home, 'runs', idOf(index));
-    mkdirSync(join(own, 'checkpoints'), { recursive: true });
-    for (const file of ['events.ndjson', 'results.bin']) writeFileSync(join(own, file), '');
-  }
-}
 
 /** Milliseconds from the change of address until a heading is rendered and nothing is loading. */
 function reach(page: Page, address: string): Promise<number> {
@@ -129,7 +61,7 @@ async function useTable(page: Page): Promise<Readonly<Record<string, number>>> {
   return { 'runs: only changed settings': changed, 'runs: sorted by a setting': sorted };
 }
 
-await makeWorkspace();
+const home = await makeLargeWorkspace(folder, runs, rowsPerRun);
 const executablePath = process.env['REPRISE_ELECTRON'];
 if (executablePath === undefined) throw new Error('REPRISE_ELECTRON is not set: run this by "npm run bench".');
 const app = await _electron.launch({
@@ -154,7 +86,7 @@ try {
     'ten runs beside each other': `#/compare/runs/${some.join(',')}`,
     compare: '#/compare',
     'data sets': '#/datasets',
-    ImageNet: `#/datasets/${imagenet.fingerprint}`,
+    ImageNet: `#/datasets/${imagenetFingerprint}`,
     weights: '#/weights',
     reports: '#/reports',
     hardware: '#/hardware',

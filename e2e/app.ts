@@ -1,4 +1,5 @@
 /** Starts the real program on a separate workspace and stops it afterwards. */
+import AxeBuilder from '@axe-core/playwright';
 import { test as base, _electron, expect, type ElectronApplication, type Page } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -97,6 +98,14 @@ export async function ask(page: Page, name: keyof Workstation, ...args: readonly
   )) as { ok: boolean; value: unknown; fault?: { message: string } };
   if (!answer.ok) throw new Error(`${name}: ${answer.fault?.message ?? ''}`);
   return answer.value;
+}
+
+/** What axe finds in a page, or in a part of it. */
+export async function violationsOf(page: Page, part?: string): Promise<readonly string[]> {
+  // Electron has no second page for axe to work in, hence the legacy mode.
+  const axe = new AxeBuilder({ page }).setLegacyMode(true);
+  const { violations } = await (part === undefined ? axe : axe.include(part)).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
 }
 
 /** Drops a folder or a file of the disk onto the window. */

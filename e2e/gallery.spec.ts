@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, root, test } from './app.ts';
-import { differences, takePictures, withPreview } from './gallery.ts';
+import { differences, inaccessible, takePictures, withPreview } from './gallery.ts';
 
 const folder = join(root, 'test-results', 'gallery');
 
@@ -36,3 +36,9 @@ test('no screen has changed that nobody looked at', { tag: '@nightly' }, async (
   const changed = await differences(before, now, join(folder, 'changed'));
   expect(changed, `Look at ${join(folder, 'changed')}, then run "npm run pictures -- --looked-at".`).toEqual([]);
 });
+
+for (const zoom of [1, 2])
+  test(`axe finds nothing in any screen or state at ${zoom}00 %`, { tag: '@nightly' }, async () => {
+    test.setTimeout(3_600_000);
+    await withPreview(root, async (address) => expect(await inaccessible(address, zoom)).toEqual([]));
+  });

@@ -12,7 +12,7 @@ import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import sharp from 'sharp';
 import { createServer } from 'vite';
-import { electronPath, root } from './app.ts';
+import { electronPath, root, violationsOf } from './app.ts';
 
 /** Addresses of screens with records, by what is seen. */
 const screens: Readonly<Record<string, string>> = {
@@ -81,13 +81,23 @@ async function settled(page: Page): Promise<Buffer> {
   return before;
 }
 
+interface Visited {
+  readonly page: Page;
+  /** Screen, language, theme and width. */
+  readonly name: string;
+}
+
 /**
- * Takes all pictures into a folder.
+ * Shows every screen and state in a window of each of the widths.
  *
- * @returns what the page complained of and what is wider than the window, by picture
+ * @param zoom 2: everything at 200 %
+ * @returns what the page complained of and what is wider than the window, by name
  */
-export async function takePictures(address: string, folder: string): Promise<readonly string[]> {
-  mkdirSync(folder, { recursive: true });
+async function everyScreen(
+  address: string,
+  { wide, zoom }: { readonly wide: readonly number[]; readonly zoom: number },
+  visit: (visited: Visited) => Promise<void>,
+): Promise<readonly string[]> {
   const complaints: string[] = [];
   const app = await _electron.launch({
     executablePath: electronPath(),
@@ -95,12 +105,12 @@ export async function takePictures(address: string, folder: string): Promise<rea
   });
   try {
     const page = await app.firstWindow();
-    let picture = '';
-    page.on('pageerror', (error) => complaints.push(`${picture}: ${error.message}`));
+    let name = '';
+    page.on('pageerror', (error) => complaints.push(`${name}: ${error.message}`));
     await page.clock.setFixedTime(at);
-    for (const width of widths) {
+    for (const width of wide) {
       await app.evaluate(
-        ({ BrowserWindow }, [wide, high]) => BrowserWindow.getAllWindows()[0]!.setContentSize(wide, high),
+        ({ BrowserWindow }, [across, down]) => BrowserWindow.getAllWindows()[0]!.setContentSize(across, down),
         [width, height] as const,
       );
       for (const language of languages)
@@ -108,16 +118,20 @@ export async function takePictures(address: string, folder: string): Promise<rea
           for (const isEmpty of [false, true]) {
             const query = `?still&language=${language}&theme=${theme}${isEmpty ? '&empty' : ''}`;
             await page.goto(`${address}${query}`);
-            for (const name of isEmpty ? empties : Object.keys(screens)) {
-              picture = `${isEmpty ? 'empty-' : ''}${name}-${language}-${theme}-${width}`;
-              const place = name === 'compare' && isEmpty ? '#/compare' : screens[name]!;
+            await app.evaluate(
+              ({ BrowserWindow }, factor) => BrowserWindow.getAllWindows()[0]!.webContents.setZoomFactor(factor),
+              zoom,
+            );
+            for (const screen of isEmpty ? empties : Object.keys(screens)) {
+              name = `${isEmpty ? 'empty-' : ''}${screen}-${language}-${theme}-${width}`;
+              const place = screen === 'compare' && isEmpty ? '#/compare' : screens[screen]!;
               await page.evaluate((hash) => (location.hash = hash), place);
               await page.getByRole('heading', { level: 1 }).first().waitFor();
-              await writeFile(join(folder, `${picture}.png`), await settled(page));
+              await visit({ page, name });
               const over = await page.evaluate(
                 () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
               );
-              if (over > 1) complaints.push(`${picture}: ${over} pixels wider than the window`);
+              if (over > 1) complaints.push(`${name}: ${over} pixels wider than the window`);
             }
           }
     }
@@ -125,6 +139,24 @@ export async function takePictures(address: string, folder: string): Promise<rea
     await app.close();
   }
   return complaints;
+}
+
+/** Takes all pictures into a folder. @returns as `everyScreen` */
+export function takePictures(address: string, folder: string): Promise<readonly string[]> {
+  mkdirSync(folder, { recursive: true });
+  return everyScreen(address, { wide: widths, zoom: 1 }, async ({ page, name }) =>
+    writeFile(join(folder, `${name}.png`), await settled(page)),
+  );
+}
+
+/** Looks at every screen with axe. @returns what it finds, and as `everyScreen` */
+export async function inaccessible(address: string, zoom: number): Promise<readonly string[]> {
+  const found: string[] = [];
+  const complaints = await everyScreen(address, { wide: [1280], zoom }, async ({ page, name }) => {
+    await settled(page);
+    found.push(...(await violationsOf(page)).map((violation) => `${name}: ${violation}`));
+  });
+  return [...found, ...complaints];
 }
 
 export interface Difference {

@@ -2,13 +2,12 @@
  * The whole workflow of a user: drop a folder, inspect it, start a run, watch it, lose the trainer, resume, evaluate,
  * compare, export.
  */
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportRow } from '../electron/api/reports.ts';
 import type { RunDetail, RunRow } from '../electron/api/runs.ts';
-import { ask, dropPath, expect, launch, lives, runsOf, test, trainersOf, type Program } from './app.ts';
+import { ask, dropPath, expect, launch, lives, runsOf, test, trainersOf, type Program, violationsOf } from './app.ts';
 import { writeIdx } from './idx.ts';
 
 async function addData(program: Program, folder: string): Promise<void> {
@@ -46,11 +45,7 @@ async function lookAtPictures({ page }: Program): Promise<void> {
 }
 
 async function expectAccessible(page: Page, part = '[data-testid="pictures"]'): Promise<void> {
-  // Electron has no second page for axe to work in, hence the legacy mode.
-  const { violations } = await new AxeBuilder({ page }).include(part).setLegacyMode(true).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual(
-    [],
-  );
+  expect(await violationsOf(page, part)).toEqual([]);
 }
 
 /** The runs in a table: the settings that differ, a tag, curves beside it, and every command by its name. */

@@ -1,11 +1,10 @@
 /** Every screen, in both languages and themes: checked by axe, and saved as a picture for people. */
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRow } from '../electron/api/runs.ts';
 import type { About, Settings } from '../electron/api/settings.ts';
-import { ask, expect, root, test } from './app.ts';
+import { ask, expect, root, test, violationsOf } from './app.ts';
 
 const screens = ['plans', 'runs', 'compare', 'datasets', 'weights', 'reports', 'hardware', 'settings'] as const;
 const pictures = process.env['REPRISE_PICTURES'] ?? join(root, 'test-results', 'screens');
@@ -20,9 +19,7 @@ async function examined(page: Page, screen: (typeof screens)[number]): Promise<r
   await page.getByTestId(`rail-${screen}`).click();
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
   await expect(page.getByText(/Loading…|正在载入/)).toHaveCount(0, { timeout: 30_000 });
-  // Electron has no second page for axe to work in, hence the legacy mode.
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  return violationsOf(page);
 }
 
 for (const language of ['en', 'zh'] as const)
@@ -105,8 +102,7 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
       language === 'en' ? 'This part of the window cannot be shown' : '窗口的这一部分无法显示',
     );
     await page.screenshot({ path: join(pictures, `failed-${language}.png`) });
-    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-    expect(violations.map(({ id }) => id)).toEqual([]);
+    expect(await violationsOf(page)).toEqual([]);
     await failed.getByRole('button', { name: language === 'en' ? 'Copy details' : '复制详细信息' }).click();
     expect(await app.evaluate(({ clipboard }) => clipboard.readText())).toContain('each_key_duplicate');
     await page.getByTestId('rail-settings').click();

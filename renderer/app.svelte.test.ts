@@ -19,19 +19,6 @@ vi.mock('./lib/charts/chart.svelte.ts', async (original) => ({
   ...(await original<typeof charts>()),
   chart: () => () => undefined,
 }));
-const quiet = class {
-  observe(): void {
-    // Nothing comes into view, and nothing changes its size.
-  }
-  unobserve(): void {
-    // As above.
-  }
-  disconnect(): void {
-    // As above.
-  }
-};
-vi.stubGlobal('IntersectionObserver', quiet);
-vi.stubGlobal('ResizeObserver', quiet);
 Element.prototype.scrollTo = () => undefined;
 HTMLCanvasElement.prototype.getContext = () => null;
 HTMLCanvasElement.prototype.toDataURL = () => 'data:image/png;base64,';

@@ -22,7 +22,7 @@ if (!names.includes(name)) {
   console.error(`npm run bench -- NAME [arguments], where NAME is one of: ${names.join(', ')}.`);
   process.exit(2);
 }
-const isWindowed = name === 'screens' || name === 'map';
+const isWindowed = ['map', 'screens', 'start'].includes(name);
 const more = isWindowed ? ['electron', 'system'] : ['convergence', 'tuning'].includes(name) ? ['data'] : [];
 await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', ...more], optional: ['turbojpeg'] });
 if (isWindowed) await buildOrExplain();

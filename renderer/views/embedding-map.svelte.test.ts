@@ -10,18 +10,6 @@ import MapPage from './testing/MapPage.svelte';
 
 HTMLCanvasElement.prototype.getContext = () => null;
 HTMLCanvasElement.prototype.toDataURL = () => 'data:image/png;base64,';
-const quiet = class {
-  observe(): void {
-    // Nothing changes its size.
-  }
-  unobserve(): void {
-    // As above.
-  }
-  disconnect(): void {
-    // As above.
-  }
-};
-vi.stubGlobal('ResizeObserver', quiet);
 vi.stubGlobal('matchMedia', () => Object.assign(new EventTarget(), { matches: true }));
 
 const asked: WantedMap[] = [];

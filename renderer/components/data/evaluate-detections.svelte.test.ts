@@ -31,16 +31,9 @@ beforeEach(() => {
   words.language = 'en';
   asked = [];
   picked = '/home/me/found.json';
-  class SeesNothing {
-    observe = () => undefined;
-    unobserve = () => undefined;
-    disconnect = () => undefined;
-  }
   Element.prototype.scrollIntoView = () => undefined;
   vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
   vi.spyOn(HTMLCanvasElement.prototype, 'toDataURL').mockReturnValue('data:image/png;base64,AAAA');
-  vi.stubGlobal('ResizeObserver', SeesNothing);
-  vi.stubGlobal('IntersectionObserver', SeesNothing);
   serve('en');
 });
 

@@ -23,14 +23,6 @@ const [width, height] = [520, 620];
 let shown: ReturnType<typeof mount> | null = null;
 beforeEach(() => {
   words.language = 'en';
-  vi.stubGlobal(
-    'ResizeObserver',
-    class {
-      observe = () => undefined;
-      unobserve = () => undefined;
-      disconnect = () => undefined;
-    },
-  );
   // jsdom draws and scrolls nothing.
   Element.prototype.scrollIntoView = () => undefined;
   vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
