@@ -41,6 +41,8 @@ export const sentencesOnFolders: Readonly<Record<string, string>> = {
   '{1} samples without a picture, ignored': '{1} 个样本没有图像，已忽略',
   'an archive: {1}': '归档文件：{1}',
   'nothing that can be read': '没有可读取的内容',
+  'no list tells the classes of images: they are those of the annotated objects':
+    '没有说明图像类别的列表：类别取自标注的目标',
   'an image may show several classes: for the linear SVM and for pretraining':
     '一张图像可包含多个类别：用于线性 SVM 和预训练',
   '1 picture has a channel of transparency, which is dropped, as in Pillow':

@@ -51,7 +51,8 @@ export const sentencesOnLayouts: Readonly<Record<string, string>> = {
     'VOC2007 或 VOC2012（位于 VOCdevkit 内，或单独的文件夹），或包含两者的 VOCdevkit：JPEGImages/*.jpg，',
   'ImageSets/Main/trainval.txt and test.txt, or train.txt and val.txt; for each class ImageSets/Main/CLASS_SPLIT.txt;':
     'ImageSets/Main/trainval.txt 和 test.txt，或 train.txt 和 val.txt；每个类别的 ImageSets/Main/CLASS_SPLIT.txt；',
-  'for boxes Annotations/*.xml': '边界框取自 Annotations/*.xml',
+  'for boxes Annotations/*.xml, which also tell the classes where no list does':
+    '边界框取自 Annotations/*.xml；没有类别列表时，类别也取自其中',
   'annotations/instances_train2017.json and instances_val2017.json (or 2014) with the folders train2017 and val2017':
     'annotations/instances_train2017.json 和 instances_val2017.json（或 2014），以及文件夹 train2017 和 val2017',
   'or _annotations.coco.json in the folder of each split, as Roboflow writes it':

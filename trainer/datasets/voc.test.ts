@@ -126,6 +126,38 @@ describe('a year', () => {
       expect(await presenceOf(folder, 'val')).toEqual([1, 1, 0, 0, 0, 1]);
     }));
 
+  test('without lists of classes, as labelling programs write it, has the classes of its annotations', () =>
+    inTemporaryFolder(async (folder) => {
+      const object = (name: string, difficult: 0 | 1) =>
+        `<object><name>${name}</name><difficult>${difficult}</difficult><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>6</xmax><ymax>6</ymax></bndbox></object>`;
+      const annotation = (...objects: readonly string[]) =>
+        `<annotation><size><width>10</width><height>8</height></size>${objects.join('')}</annotation>`;
+      await putPictures(folder, ['a', 'c', 'd']);
+      await put(folder, {
+        'JPEGImages/b.png': await sharp(await jpeg('b'))
+          .png()
+          .toBuffer(),
+        [`${lists}/train.txt`]: 'a\nb\n',
+        [`${lists}/val.txt`]: 'c\nd\n',
+        'Annotations/a.xml': annotation(object('screw', 0), object('nut', 1)),
+        'Annotations/b.xml': annotation(object('nut', 1), object('nut', 0)),
+        'Annotations/c.xml': annotation(object('washer', 0)),
+      });
+      const inspection = await inspect(folder);
+      expect(inspection).toMatchObject({
+        classes: ['nut', 'screw', 'washer'],
+        splits: [
+          { split: 'train', perClass: [1, 1, 0], objects: { perClass: [3, 1, 0] } },
+          { split: 'val', perClass: [0, 0, 1] },
+        ],
+      });
+      expect(await (await dataset.open(folder, 'train')).objects!(1)).toMatchObject({ id: 'b', objects: [{}, {}] });
+      expect(inspection.found.join()).toContain('they are those of the annotated objects');
+      expect(await presenceOf(folder, 'train')).toEqual([-1, 1, 0, 1, 0, 0]);
+      // Nobody knows what an image without an annotation shows.
+      expect(await presenceOf(folder, 'val')).toEqual([0, 0, 1, -1, -1, -1]);
+    }));
+
   test('must be chosen where there are two that do not go together', () =>
     inTemporaryFolder(async (folder) => {
       await putYear(join(folder, 'VOCdevkit/VOC2007'));

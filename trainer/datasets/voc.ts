@@ -1,7 +1,7 @@
 /**
  * PASCAL VOC's classification and detection sets (2005 to 2012): JPEGImages/ID.jpg, ImageSets/Main/SPLIT.txt with the ids of a split, and
  * ImageSets/Main/CLASS_SPLIT.txt with 1 after an id whose image shows the class, -1 where it does not, 0 where it is there but
- * difficult to recognise. Annotations/ID.xml has the boxes. http://host.robots.ox.ac.uk/pascal/VOC/
+ * difficult to recognise. Annotations/ID.xml has the boxes, and the classes where there is no list of any. http://host.robots.ox.ac.uk/pascal/VOC/
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -11,8 +11,11 @@ import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { type ReadObjects } from '../data/listing/listed-objects.ts';
+import { annotatedClasses, annotatedPresence } from '../detection/annotations/voc-classes.ts';
 import { vocObjects } from '../detection/annotations/voc-objects.ts';
 import { longestXml } from '../detection/annotations/voc-xml.ts';
+import type { ImageTable } from '../data/found-images.ts';
+import { isReadable } from '../data/listing/folder-walk.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { linesIn } from '../data/formats/lines.ts';
 import { notInFolder } from '../data/listing/presence.ts';
@@ -27,7 +30,7 @@ const source = 'http://host.robots.ox.ac.uk/pascal/VOC/';
 const expected = [
   said`VOC2007 or VOC2012 (inside VOCdevkit, or its own folder), or VOCdevkit with both: JPEGImages/*.jpg,`,
   said`ImageSets/Main/trainval.txt and test.txt, or train.txt and val.txt; for each class ImageSets/Main/CLASS_SPLIT.txt;`,
-  said`for boxes Annotations/*.xml`,
+  said`for boxes Annotations/*.xml, which also tell the classes where no list does`,
 ];
 const description: ListingDescription = {
   dataset: 'voc',
@@ -81,11 +84,15 @@ function* linesOf(path: string): Generator<string> {
   }
 }
 
+const namesIn = (images: ImageTable): readonly string[] =>
+  Array.from({ length: images.count }, (_, index) => nameOf(images, index));
+
 interface Layout {
   /** Paths from the folder that was chosen; '' where that is the one. */
   readonly years: readonly string[];
   /** Each with the years it is of. */
   readonly splits: readonly { readonly split: string; readonly years: readonly string[] }[];
+  /** That there are lists of; empty where there is none. */
   readonly classes: readonly string[];
 }
 
@@ -114,6 +121,18 @@ function layoutOf(folder: string): Layout {
 
 const inYear = (year: string, path: string): string => (year === '' ? path : `${year}/${path}`);
 
+const pictures = 'JPEGImages';
+const idOf = (image: string): string => basename(image).replace(/\.[^.]*$/, '');
+/** Of an image: Annotations/ID.xml beside JPEGImages. */
+const annotationOf = (image: string): string => image.replace(/JPEGImages\/[^/]*$/, `Annotations/${idOf(image)}.xml`);
+
+/** Path of an id's picture in a year: the set's own are JPEG files, those in its form may be others. */
+function picturesOf(folder: string, year: string): (id: string) => string {
+  const other = readdirSync(join(folder, year, pictures)).filter((name) => !name.endsWith('.jpg') && isReadable(name));
+  const names = new Map(other.map((name) => [idOf(name), name]));
+  return (image) => inYear(year, `${pictures}/${names.get(image) ?? `${image}.jpg`}`);
+}
+
 /** Which years the splits are of, where there are two. */
 const foundIn = ({ years, splits }: Layout): readonly Sentence[] =>
   years.length === 1 ? [] : splits.map(({ split, years: own }) => said`${split}: ${own.map((year) => basename(year))}`);
@@ -125,20 +144,27 @@ const list: List = async (folder, rejects, slices) => {
     const images = startTable();
     for (const year of years) {
       const path = inYear(year, `${lists}/${split}.txt`);
+      const pictureOf = picturesOf(folder, year);
       for (const line of linesOf(join(folder, path))) {
         if (slices.due()) await slices.next(images.count(), null);
-        if (id.test(line)) images.add(inYear(year, `JPEGImages/${line}.jpg`), -1);
+        if (id.test(line)) images.add(pictureOf(line), -1);
         else rejects.add(path, said`it names an image "${quoted(line)}"; an id is letters, digits, _, - and .`);
       }
     }
     listed.push({ split, images: images.finish(null) });
   }
-  const several = said`an image may show several classes: for the linear SVM and for pretraining`;
+  const found = [...foundIn(layout), said`an image may show several classes: for the linear SVM and for pretraining`];
+  let { classes } = layout;
+  if (classes.length === 0 && hasAnnotations(folder)) {
+    const annotations = listed.flatMap(({ images }) => namesIn(images).map((name) => join(folder, annotationOf(name))));
+    classes = await annotatedClasses(annotations, slices);
+    found.push(said`no list tells the classes of images: they are those of the annotated objects`);
+  }
   return {
     splits: listed,
-    classes: layout.classes,
+    classes,
     title: titleOf(folder, layout.years),
-    found: [...foundIn(layout), several],
+    found,
     splitRule: null,
   };
 };
@@ -150,10 +176,12 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
   const { splits, classes } = layoutOf(folder);
   const rows = new Map(names.map((name, row) => [name, row]));
   const presence = new Int8Array(names.length * classes.length);
+  const years = splits.find((each) => each.split === split)?.years ?? [];
+  const picturesIn = new Map(years.map((year) => [year, picturesOf(folder, year)]));
   classes.forEach((name, label) => {
     const known = new Set<number>();
     const paths: string[] = [];
-    for (const year of splits.find((each) => each.split === split)?.years ?? []) {
+    for (const year of years) {
       const path = join(folder, year, lists, `${name}_${split}.txt`);
       paths.push(path);
       for (const line of linesOf(path)) {
@@ -163,7 +191,7 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
           throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
             file: path,
           });
-        const row = rows.get(inYear(year, `JPEGImages/${image}.jpg`));
+        const row = rows.get(picturesIn.get(year)!(image));
         if (row === undefined) continue;
         if (known.has(row))
           throw new FaultError('unreadable-file', `${path} lists ${image} twice.`, {
@@ -182,11 +210,9 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
   return presence;
 }
 
-/** Boxes of an image: Annotations/ID.xml beside JPEGImages. */
 const readObjects: ReadObjects = async (folder, file, classes, heard) => {
-  const path = file.replace(/JPEGImages\/([^/]*)\.jpg$/, 'Annotations/$1.xml');
-  const stated = vocObjects(await readPlain(join(folder, path), longestXml), classes, heard);
-  return { file, id: basename(file, '.jpg'), ...stated };
+  const stated = vocObjects(await readPlain(join(folder, annotationOf(file)), longestXml), classes, heard);
+  return { file, id: idOf(file), ...stated };
 };
 
 /** The classification sets alone can be had without boxes. */
@@ -196,9 +222,14 @@ const hasAnnotations = (folder: string): boolean =>
 async function open(folder: string, split: string, options?: OpenOptions) {
   const reads = hasAnnotations(folder) ? readObjects : undefined;
   const opened = await openListing(list, folder, split, options, reads);
-  const { images } = opened.found!;
-  const names = Array.from({ length: images.count }, (_, index) => nameOf(images, index));
-  return { ...opened, presence: () => Promise.resolve(presenceOf(folder, split, names)) };
+  const names = namesIn(opened.found!.images);
+  const annotations = () => names.map((name) => join(folder, annotationOf(name)));
+  const hasLists = layoutOf(folder).classes.length > 0;
+  return {
+    ...opened,
+    presence: async () =>
+      hasLists ? presenceOf(folder, split, names) : annotatedPresence(annotations(), opened.classes),
+  };
 }
 
 export const dataset = defineDataset({
