@@ -11,12 +11,20 @@ import type { Located } from '../listing/image-table.ts';
 import { decodingsOf, signBytes, type ImagePlace, type NotePlace } from './decoding-signs.ts';
 
 export interface DecodingNotes {
-  /** Pictures that were being decoded when an earlier process ended without a word. */
-  readonly suspects: readonly ImagePlace[];
   /** @param worker number from 0 on */
   placeOf(worker: number): NotePlace;
   /** Nothing is being decoded any more. */
   close(): void;
+}
+
+export interface EarlierNotes {
+  /** Pictures that were being decoded when an earlier process ended without a word. */
+  readonly suspects: readonly ImagePlace[];
+  /**
+   * Forgets them, once they were examined, for the notes of so many workers. Null where the disk refuses the file: a crash
+   * then costs the attempt, which is no reason not to begin it.
+   */
+  begin(workers: number): DecodingNotes | null;
 }
 
 /** Of which a file is read: more than any machine starts. */
@@ -41,30 +49,33 @@ async function suspectsIn(path: string, most: number): Promise<readonly ImagePla
   return decodingsOf(signs);
 }
 
-/**
- * Null where the disk refuses the file: a crash then costs the attempt, which is no reason not to begin it.
- *
- * @param folder of the run
- */
-export async function openDecodingNotes(
-  folder: string,
-  sources: readonly Located[],
-  workers: number,
-): Promise<DecodingNotes | null> {
+/** Null where the disk refuses to read them: as in `begin`. @param folder of the run */
+export async function earlierDecodingNotes(folder: string, sources: readonly Located[]): Promise<EarlierNotes | null> {
   const path = freePath(folder, sources);
   inUse.add(path);
-  const close = () => {
-    inUse.delete(path);
-    rmSync(path, { force: true });
-  };
   try {
-    const suspects = await suspectsIn(path, mostWorkers);
-    // Of its full size, so that a disk that is full later does not refuse a sign.
-    writeFileSync(path, Buffer.alloc(workers * signBytes));
-    return { suspects, placeOf: (worker) => ({ path, from: worker * signBytes }), close };
+    return { suspects: await suspectsIn(path, mostWorkers), begin: (workers) => beginNotes(path, workers) };
   } catch (error) {
     inUse.delete(path);
     if (diskFault(error, path) !== null) return null;
     throw error;
   }
+}
+
+function beginNotes(path: string, workers: number): DecodingNotes | null {
+  try {
+    // Of its full size, so that a disk that is full later does not refuse a sign.
+    writeFileSync(path, Buffer.alloc(workers * signBytes));
+  } catch (error) {
+    inUse.delete(path);
+    if (diskFault(error, path) !== null) return null;
+    throw error;
+  }
+  return {
+    placeOf: (worker) => ({ path, from: worker * signBytes }),
+    close() {
+      inUse.delete(path);
+      rmSync(path, { force: true });
+    },
+  };
 }

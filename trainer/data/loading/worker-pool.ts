@@ -5,7 +5,7 @@ import { FaultError } from '../../durable/fault-error.ts';
 import { usualBounds, type DecodingBounds } from '../apart/bounds.ts';
 import { examinerBeside } from '../apart/examiner.ts';
 import { createBlame } from './blame.ts';
-import { openDecodingNotes } from './decoding-notes.ts';
+import { earlierDecodingNotes } from './decoding-notes.ts';
 import type { BlamedImage } from './decoding-signs.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { Producer, Work } from './work.ts';
@@ -45,12 +45,13 @@ export async function openProducer<Specification, Request, Result>(
   }
   const sources = work.sources(specification);
   const blame = createBlame({ sources, file: examinerBeside(file), bounds });
-  const notes = runFolder === null ? null : await openDecodingNotes(runFolder, sources, workers);
+  const earlier = runFolder === null ? null : await earlierDecodingNotes(runFolder, sources);
   const blamed: BlamedImage[] = [];
-  for (const place of notes?.suspects ?? []) {
+  for (const place of earlier?.suspects ?? []) {
     const image = await blame(place);
     if (image) blamed.push(image);
   }
+  const notes = earlier?.begin(workers) ?? null;
   const pool: PoolWorker[] = [];
   for (let number = 0; number < workers; number++) {
     const tell = (image: BlamedImage) => {
