@@ -24,6 +24,7 @@ import { startRejects } from '../../data/rejects.ts';
 import { inflated, readPictures } from '../../data/testing/golden-pictures.ts';
 import { idxImages, idxLabels, matArrays, matFile, tarOf } from '../../data/testing/small-datasets.ts';
 import { readCocoCategories, readCocoJson } from '../../detection/annotations/coco-json.ts';
+import { dataset as inaturalist } from '../../datasets/inaturalist18.ts';
 import { readVocXml } from '../../detection/annotations/voc-xml.ts';
 import { compressRuns } from '../../detection/masks/compressed-runs.ts';
 import { readCocoResults } from '../../detection/results/coco-results.ts';
@@ -316,6 +317,20 @@ export const readers: readonly FuzzedReader[] = [
       await readCocoCategories(path, unpaced);
       await readCocoJson(path, unpaced);
     },
+  },
+  {
+    name: 'iNaturalist’s annotations',
+    modules: ['data/formats/small-file.ts'],
+    file: 'train2018.json',
+    valid: () =>
+      texts(
+        JSON.stringify({
+          images: [{ id: 7, file_name: 'train_val2018/Aves/3/a.jpg' }],
+          annotations: [{ id: 1, image_id: 7, category_id: 3 }],
+          categories: [{ id: 3 }],
+        }),
+      ),
+    read: (path) => inaturalist.inspect(dirname(path), () => undefined, new AbortController().signal),
   },
   {
     name: "PASCAL VOC's annotations",
