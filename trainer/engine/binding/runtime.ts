@@ -59,7 +59,8 @@ function open(execution: Execution): Runtime {
   // oneDNN's convolutions and matrix products. By default TensorFlow uses them only on processors with neural-network
   // instructions, yet even with AVX2 alone a step takes a quarter less time with them.
   process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // Why a GPU is not there TensorFlow says in warnings only; TensorFlow reads this once, when it is loaded.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= gpu === null ? '2' : '1';
   const tensorflow = loadTensorFlow();
   // float32 means float32.
   tensorflow.enableTensorFloat32(false);
