@@ -12,7 +12,6 @@ import { typeAttribute } from '../binding/attributes.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 import { dtypes } from '../binding/tensors.ts';
-import type { Precision } from '../../protocol/run.ts';
 
 /**
  * Inputs of type T, by operation. These operations are lowered inside the scope, and elsewhere if one of these inputs
@@ -70,7 +69,7 @@ export const noAutocast: Autocast = {
 const lowTypes = { bfloat16: dtypes.bfloat16, float16: dtypes.half } as const;
 
 /** True if networks compute in a type narrower than float32's 32 bits. */
-export const isLowPrecision = (precision: Precision): precision is keyof typeof lowTypes => precision in lowTypes;
+export const isLowPrecision = (precision: string): precision is keyof typeof lowTypes => precision in lowTypes;
 
 /** True if tfjs treats values of this type as float32. */
 export const isLowType = (dtype: number): boolean => dtype === lowTypes.bfloat16 || dtype === lowTypes.float16;
