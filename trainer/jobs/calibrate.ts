@@ -81,11 +81,11 @@ async function timeCourse(
   progress: Progress,
 ): Promise<Calibration> {
   const { clock, port } = context;
+  let next = course.source.next();
   try {
-    const first = await course.source.next();
+    const first = await next;
     const loadSeconds = (clock() - began) / 1000;
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
-    let next = Promise.resolve(first);
     const timed = await time(context, progress, async (step) => {
       const { batch } = await next;
       const metrics = (step + 1) % logEvery === 0;
@@ -100,6 +100,8 @@ async function timeCourse(
       checkpointBytes: stateBytes(course.state),
     };
   } finally {
+    // The batch after the last step is read too.
+    await Promise.allSettled([next]);
     await course.source.close();
   }
 }
