@@ -16,6 +16,7 @@ const plain = [
   'trainer/recipe.ts',
   'trainer/random.ts',
   'trainer/group-by.ts',
+  'trainer/native-calls.ts',
   'trainer/runtime-folder.ts',
 ];
 
@@ -127,7 +128,12 @@ const rooms = {
     'trainer/nn',
     ...plain,
   ],
-  'trainer/engine/binding': ['trainer/durable', 'trainer/protocol', 'trainer/runtime-folder.ts'],
+  'trainer/engine/binding': [
+    'trainer/durable',
+    'trainer/protocol',
+    'trainer/native-calls.ts',
+    'trainer/runtime-folder.ts',
+  ],
   'trainer/engine': ['trainer/engine/binding', 'trainer/host-batch.ts', ...plain],
   'trainer/engine/graph': ['trainer/engine/binding', 'trainer/engine/engine.ts', 'trainer/host-batch.ts'],
   'trainer/engine/rewriters': ['trainer/engine/graph', 'trainer/engine/binding'],

@@ -37,6 +37,9 @@ const en = {
   'fault.collapsed': 'The embedding collapsed: all images have nearly the same embedding.',
   'fault.out-of-memory': 'Out of memory.',
   'fault.device-unavailable': 'The device cannot be used.',
+  'fault.old-driver': '{name} has driver {driver}; this build of TensorFlow needs at least {least} for it.',
+  'fault.unmeasured-gpu':
+    '{name} (compute capability {capability}) is newer than this build of TensorFlow. Such GPUs are unmeasured, and errors with them have been reported.',
   'fault.library-missing': 'A library is missing or incompatible.',
   'fault.trainer-died': 'The trainer exited unexpectedly.',
   'fault.trainer-silent': 'The trainer is not responding.',
@@ -83,6 +86,9 @@ const zh = {
   'fault.collapsed': '嵌入崩溃：所有图像的嵌入几乎相同。',
   'fault.out-of-memory': '内存不足。',
   'fault.device-unavailable': '该设备无法使用。',
+  'fault.old-driver': '{name} 的驱动版本为 {driver}，此版 TensorFlow 对该 GPU 至少需要 {least}。',
+  'fault.unmeasured-gpu':
+    '{name}（计算能力 {capability}）比此版 TensorFlow 更新。这类 GPU 尚未实测，且已有出错的报告。',
   'fault.library-missing': '缺少某个库，或版本不兼容。',
   'fault.trainer-died': '训练程序意外退出。',
   'fault.trainer-silent': '训练程序没有响应。',

@@ -268,8 +268,8 @@ export const fieldClasses: readonly FieldClass[] = [
     fields: ['precision', 'protocol.precision'],
     kind: 'deviation',
     why: {
-      en: 'Layers round to a narrower type; weights, statistics and losses do not.',
-      zh: '各层以更窄的类型取舍入；权重、统计量与损失不受影响。',
+      en: 'Layers round to a narrower type, in tf32 the products of the loss too; weights and statistics do not.',
+      zh: '各层以更窄的类型取舍入，采用 tf32 时损失中的乘积也如此；权重与统计量不受影响。',
     },
   },
   {

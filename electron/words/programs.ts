@@ -10,14 +10,15 @@ const names: Readonly<Record<string, string>> = {
   reprise: 'Reprise',
   cuda: 'CUDA',
   cudnn: 'cuDNN',
+  gpu: 'GPU',
 };
 
-/** The program counts the changes of its own that change last bits. */
-const arithmetic: Readonly<Record<Language, string>> = {
-  en: 'Version of the arithmetic',
-  zh: '运算方式的版本',
+const worded: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+  /** The program counts the changes of its own that change last bits. */
+  arithmetic: { en: 'Version of the arithmetic', zh: '运算方式的版本' },
+  driver: { en: 'NVIDIA driver', zh: 'NVIDIA 驱动' },
 };
 
 /** `tfjs` → "TensorFlow.js"; one that nobody has worded keeps its name. */
 export const programInWords = (language: Language, name: string): string =>
-  name === 'arithmetic' ? arithmetic[language] : (names[name] ?? name);
+  worded[name]?.[language] ?? names[name] ?? name;

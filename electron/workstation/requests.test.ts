@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
+import type { Precision } from '../../trainer/protocol/run.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { requestNames, type Requests } from '../api/requests.ts';
@@ -24,6 +25,9 @@ beforeAll(async () => {
   handlers = workstation.handlers;
 });
 afterAll(() => bench.remove());
+
+/** A line of nvidia-smi. */
+const h100 = (index: number, driver = '580.65.06') => `${index}, GPU-${index}, NVIDIA H100, 9.0, ${driver}, 81559, 4`;
 
 /** Runs with a fake nvidia-smi first on PATH, whose answers `answer` sets as shell code. */
 async function withDriver(test: (answer: (script: string) => void) => Promise<void>): Promise<void> {
@@ -365,18 +369,43 @@ test('the doctor says that the window has no sandbox, why, and what to do', asyn
 test('the doctor multiplies on the GPU the driver names, and says what is wrong with one that cannot be asked', async () => {
   const checks = async () => new Map((await handlers.doctor.answer()).checks.map((check) => [check.id, check]));
   await withDriver(async (answer) => {
-    answer('echo NVIDIA H100; echo NVIDIA H100');
+    answer(`echo ${h100(0)}; echo ${h100(1)}`);
     const found = await checks();
     expect(found.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'GPU:0', times: 5 } });
     expect(found.get('gpu')).toMatchObject({ state: 'ok', values: { count: 2 } });
     expect(found.get('gpu')?.text).toContain('TensorFlow computes on it');
+    expect(found.get('driver')).toMatchObject({ state: 'ok', values: { driver: '580.65.06', capability: '9.0' } });
+
+    answer(`echo ${h100(0, '550.54.15')}`);
+    const old = await checks();
+    expect(old.get('gpu')?.state).toBe('ok');
+    expect(old.get('driver')).toMatchObject({ state: 'attention', values: { driver: '550.54.15', least: '555' } });
 
     answer('echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver."; exit 9');
     const broken = await checks();
     expect(broken.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'CPU:0' } });
+    expect(broken.has('driver')).toBe(false);
     expect(broken.get('gpu')?.state).toBe('attention');
     expect(broken.get('gpu')?.text).toContain("couldn't communicate with the NVIDIA driver");
   });
+});
+
+test('an estimate for a GPU counts the memory of the card and says what its driver may lack', async () => {
+  const { execution, ...draft } = await handlers.draftRun.answer('small', 'f0', 1);
+  const on = (device: string, precision: Precision = 'float32') =>
+    handlers.estimate.answer({ ...draft, execution: { ...execution, device, precision } });
+  await withDriver(async (answer) => {
+    answer(`echo ${h100(0, '550.54.15')}; echo 1, GPU-1, NVIDIA GB10, 12.1, 580.95.05, [N/A], [N/A]`);
+    const first = await on('gpu:0', 'tf32');
+    expect(first.memoryFreeBytes).toBe((81559 - 4) * 2 ** 20);
+    expect(first.warnings.map(({ code }) => code)).toContain('old-driver');
+    const second = await on('gpu:1');
+    expect(second.memoryFreeBytes).toBeNull();
+    expect(second.warnings.map(({ code }) => code)).toContain('unmeasured-gpu');
+    const { warnings } = await on('cpu');
+    expect(warnings.filter(({ code }) => code === 'old-driver' || code === 'unmeasured-gpu')).toEqual([]);
+  });
+  await expect(on('cpu', 'tf32')).rejects.toThrow('choose one of float32, bfloat16, float16');
 });
 
 test('a new run computes where and in what a step was measured to be fastest, and the measuring is done once', async () => {
@@ -397,17 +426,20 @@ test('a new run computes where and in what a step was measured to be fastest, an
   });
   const before = measured();
   await withDriver(async (answer) => {
-    answer('echo NVIDIA H100');
+    answer(`echo ${h100(0)}`);
     expect(await drafted()).toMatchObject({ device: 'gpu:0', precision: 'float32' });
     expect(measured()).toBe(before);
     expect(await placed()).toMatchObject({ device: 'gpu:0', precision: 'bfloat16' });
-    expect(measured()).toBe(before + 1);
+    // TensorFloat-32 in a process of its own.
+    expect(measured()).toBe(before + 2);
+    const { timings } = await handlers.precisions.answer('gpu:0');
+    expect(timings.map(({ precision }) => precision)).toEqual(['float32', 'bfloat16', 'float16', 'tf32']);
     // A later session reads what this one measured.
     await workstation.close('safely');
     workstation = await bench.open({ drain: 'own' });
     handlers = workstation.handlers;
     expect(await placed()).toMatchObject({ device: 'gpu:0', precision: 'bfloat16' });
-    expect(measured()).toBe(before + 1);
+    expect(measured()).toBe(before + 2);
     answer('echo no driver; exit 9');
     expect(await placed()).toMatchObject({ device: 'cpu', precision: 'float32' });
   });

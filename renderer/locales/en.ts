@@ -683,8 +683,10 @@ export const en = {
   'form.resizeSquash': 'short side resized to {resize} px, then whole image to {crop} × {crop} px',
   'form.resizeCrop': 'short side resized to {resize} px, centre crop of {crop} px',
   'form.machine': 'Device and records',
+  'form.gpuHint':
+    'GPUs are unmeasured so far. On one, a repeated run differs in the last bits, because cuDNN chooses among algorithms by timing them: compare by several seeds.',
   'form.precisionHint':
-    'bfloat16 and float16 compute the networks at half the width, which is faster on processors and GPUs that support it; weights, statistics and losses stay in float32. float16, for GPUs without bfloat16, scales the loss and repeats a step whose gradients overflow.',
+    'bfloat16 and float16 compute the networks at half the width, which is faster on processors and GPUs that support it; weights, statistics and losses stay in float32. tf32, on GPUs of compute capability 8.0 and above, rounds the factors of all products to 10 bits, those of the loss too. float16, for GPUs without bfloat16, scales the loss and repeats a step whose gradients overflow.',
   'form.measuringPrecisions': 'Measuring the fastest precision, once for this machine',
   'form.precisionsMeasured':
     'Time of one training step of a small network, measured on this device. New runs use {preferred} here; a narrower type is used only if it is at least {times} times as fast as float32.',
@@ -1254,6 +1256,7 @@ export const en = {
   'doctor.device': 'Compute device',
   'doctor.processor': 'Processor share',
   'doctor.gpu': 'GPU',
+  'doctor.driver': 'GPU driver',
   'doctor.disk': 'Disk',
   'doctor.memory': 'Memory',
   'doctor.display': 'Display',
@@ -1275,6 +1278,11 @@ export const en = {
   'doctor.gpu.ok': 'No problems found.',
   'doctor.gpu.attention':
     'GPU found ({names}), but TensorFlow cannot use it. Check the driver, then run “npm start”: if setup detects an NVIDIA GPU, it downloads the TensorFlow build for it.',
+  'doctor.driver.ok': 'Driver {driver} suits {name} (compute capability {capability}).',
+  'doctor.driver.attention':
+    '{name} has driver {driver}; this build of TensorFlow needs at least {least} for it. Update the driver.',
+  'doctor.driver.unknown':
+    '{name} (compute capability {capability}) is newer than this build of TensorFlow. Such GPUs are unmeasured, and errors with them have been reported.',
   'doctor.disk.ok': 'There is enough space, and a test write was synced.',
   'doctor.disk.attention': 'Little space is left for checkpoints.',
   'doctor.memory.ok': 'There is enough free memory.',
@@ -1380,6 +1388,9 @@ export const en = {
   'advice.out-of-memory':
     'A smaller batch needs less memory. The system may also have killed the trainer to free memory for another program.',
   'advice.device-unavailable': 'Choose another device, or the processor.',
+  'advice.old-driver':
+    'Update the NVIDIA driver. The least version follows from TensorFlow’s files and was not tested.',
+  'advice.unmeasured-gpu': 'Check it with the doctor first, or choose the processor.',
   'advice.library-missing': 'Run setup again; it installs what is missing.',
   'advice.trainer-died': 'If memory was low, the system may have killed it. Everything saved is safe.',
   'advice.trainer-silent': 'It may still be computing. Stopping it returns to the last safe point.',
@@ -1440,6 +1451,9 @@ export const en = {
   'log.positions-resized': 'Position embeddings are resized bicubically from {from} to {to} patches.',
   'log.other-arithmetic':
     'Resumed with a different {what}: {now}, previously {before}. The last bits may differ from here on.',
+  'log.old-driver': '{name} has driver {driver}; this build of TensorFlow needs at least {least} for it.',
+  'log.unmeasured-gpu':
+    '{name} (compute capability {capability}) is newer than this build of TensorFlow; such GPUs are unmeasured.',
   'log.bad-command': 'Unrecognised command.',
 
   'metric.loss': 'Loss',
@@ -1668,6 +1682,9 @@ export const en = {
   'value.home': 'Workspace',
   'value.count': 'Count',
   'value.names': 'Names',
+  'value.name': 'Name',
+  'value.capability': 'Compute capability',
+  'value.least': 'At least',
   'value.fingerprint': 'Fingerprint',
   'value.present': 'Available',
   'value.missing': 'Missing',

@@ -669,8 +669,10 @@ export const zh = {
   'form.resizeSquash': '短边缩放至 {resize} 像素，再将整幅图像缩放至 {crop} × {crop} 像素',
   'form.resizeCrop': '短边缩放至 {resize} 像素，中心裁剪 {crop} 像素',
   'form.machine': '设备与记录',
+  'form.gpuHint':
+    '目前尚未在 GPU 上实测。在 GPU 上，cuDNN 通过计时选择算法，重复运行的结果末几位会不同，请用多个随机种子比较。',
   'form.precisionHint':
-    'bfloat16 和 float16 以一半位宽计算网络，在支持它们的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。float16 用于不支持 bfloat16 的 GPU：损失会被缩放，梯度溢出的一步会重做。',
+    'bfloat16 和 float16 以一半位宽计算网络，在支持它们的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。tf32 用于计算能力 8.0 及以上的 GPU，将所有乘积的因子舍入到 10 位尾数，损失中的乘积也不例外。float16 用于不支持 bfloat16 的 GPU：损失会被缩放，梯度溢出的一步会重做。',
   'form.measuringPrecisions': '正在测量本机哪种精度最快，每台机器只测一次',
   'form.precisionsMeasured':
     '所列时间为一个小网络单个训练步的耗时，在此设备上实测。新实验在此采用 {preferred}；位宽更窄的类型须至少为 float32 的 {times} 倍速度才会被选用。',
@@ -1211,6 +1213,7 @@ export const zh = {
   'doctor.device': '计算设备',
   'doctor.processor': '处理器份额',
   'doctor.gpu': 'GPU',
+  'doctor.driver': 'GPU 驱动',
   'doctor.disk': '磁盘',
   'doctor.memory': '内存',
   'doctor.display': '显示',
@@ -1231,6 +1234,10 @@ export const zh = {
   'doctor.gpu.ok': '未发现问题。',
   'doctor.gpu.attention':
     '检测到 GPU（{names}），但 TensorFlow 无法使用。请检查驱动，然后运行“npm start”：安装步骤检测到 NVIDIA GPU 后，会下载对应的 TensorFlow。',
+  'doctor.driver.ok': '驱动 {driver} 适用于 {name}（计算能力 {capability}）。',
+  'doctor.driver.attention': '{name} 的驱动版本为 {driver}，此版 TensorFlow 对该 GPU 至少需要 {least}。请更新驱动。',
+  'doctor.driver.unknown':
+    '{name}（计算能力 {capability}）比此版 TensorFlow 更新。这类 GPU 尚未实测，且已有出错的报告。',
   'doctor.disk.ok': '空间充足，测试写入已成功同步。',
   'doctor.disk.attention': '可用于检查点的空间不多。',
   'doctor.memory.ok': '内存充裕。',
@@ -1327,6 +1334,8 @@ export const zh = {
   'advice.collapsed': '请提高方差项权重，或降低学习率。',
   'advice.out-of-memory': '较小的批量占用内存更少。也可能是系统为给其他程序腾出内存而终止了训练程序。',
   'advice.device-unavailable': '请选择其他设备或处理器。',
+  'advice.old-driver': '请更新 NVIDIA 驱动。最低版本由 TensorFlow 的文件推得，未经测试。',
+  'advice.unmeasured-gpu': '请先用“诊断”检查，或选择处理器。',
   'advice.library-missing': '请重新运行安装步骤，它会补齐缺失的部分。',
   'advice.trainer-died': '若当时内存紧张，可能是被系统终止。已保存的内容是安全的。',
   'advice.trainer-silent': '它可能仍在计算。停止它会回到最近的安全点。',
@@ -1376,6 +1385,8 @@ export const zh = {
   'log.cache-not-written': '特征未能写入缓存。',
   'log.positions-resized': '位置编码由 {from} 个图块用双三次插值缩放到 {to} 个。',
   'log.other-arithmetic': '继续时所用的 {what} 为 {now}，原为 {before}；此后结果的末几位可能不同。',
+  'log.old-driver': '{name} 的驱动版本为 {driver}，此版 TensorFlow 对该 GPU 至少需要 {least}。',
+  'log.unmeasured-gpu': '{name}（计算能力 {capability}）比此版 TensorFlow 更新，这类 GPU 尚未实测。',
   'log.bad-command': '无法识别的命令。',
 
   'metric.loss': '损失',
@@ -1599,6 +1610,9 @@ export const zh = {
   'value.home': '工作区',
   'value.count': '数量',
   'value.names': '名称',
+  'value.name': '名称',
+  'value.capability': '计算能力',
+  'value.least': '最低版本',
   'value.fingerprint': '指纹',
   'value.present': '可用',
   'value.missing': '缺失',

@@ -10,7 +10,13 @@ import { readFeatures, type ClassifiedFeatures, type FeatureRequest } from './fe
 import { writeNpy } from './npy.ts';
 
 const execution = v.parse(Execution, { threads: 1, loaderWorkers: 0 });
-const facts: EngineFacts = { device: 'cpu', threads: 1, instructionSet: 'x', versions: { tensorflow: '0' } };
+const facts: EngineFacts = {
+  device: 'cpu',
+  threads: 1,
+  instructionSet: 'x',
+  versions: { tensorflow: '0' },
+  card: null,
+};
 
 interface Look {
   readonly features: ClassifiedFeatures;

@@ -80,8 +80,8 @@ async function keyOf({
   const contents = data.fingerprint ?? (await namesSizesAndTimes(data.path));
   const { engine, precision, device, threads } = execution;
   const { instructionSet, versions } = facts;
-  const { tensorflow, arithmetic: sums } = versions;
-  const arithmetic = { engine, precision, device, threads, instructionSet, tensorflow, sums };
+  const { tensorflow, arithmetic: sums, gpu, cuda, cudnn } = versions;
+  const arithmetic = { engine, precision, device, threads, instructionSet, tensorflow, sums, gpu, cuda, cudnn };
   return sha256(
     canonicalJson({
       subject: subject.key,

@@ -1,5 +1,4 @@
 /** Times a few real steps of a configuration on this machine, for an estimate before the run. */
-import process from 'node:process';
 import * as v from 'valibot';
 import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, StateEntry } from '../engine/engine.ts';
@@ -17,6 +16,7 @@ import { deviation, median } from '../training/pace.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
 import { evaluators } from '../registry.ts';
 import { openEvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
+import { watchMemory, type DeviceMemory } from './device-memory.ts';
 import { progressOf, type Ending, type JobContext, type JobOf, type Progress } from '../channel/job.ts';
 
 const loadQuietMs = 120_000;
@@ -28,30 +28,33 @@ const extractBatch = 250;
 /** A forward pass takes about a third of the time of one with gradients. */
 const forwardShare = 1 / 3;
 
+interface Measuring extends JobContext {
+  readonly memory: DeviceMemory;
+}
+
 interface Timed {
   readonly seconds: readonly number[];
-  readonly peakMemoryBytes: number;
+  readonly peakMemoryBytes: number | null;
 }
 
 /** Runs steps until there are enough or the time is up; the first ones, which include start-up, do not count. */
 async function time(
-  clock: () => number,
+  { clock, memory }: Measuring,
   progress: Progress,
   step: (number: number) => Promise<boolean>,
 ): Promise<Timed> {
   const seconds: number[] = [];
-  let peakMemoryBytes = 0;
   const began = clock();
   for (let number = 0; number < warmUpSteps + mostSteps; number++) {
     const stepBegan = clock();
     if (!(await step(number))) break;
     const now = clock();
     if (number >= warmUpSteps) seconds.push((now - stepBegan) / 1000);
-    peakMemoryBytes = Math.max(peakMemoryBytes, process.memoryUsage.rss());
+    memory.look();
     await progress((number + 1) / (warmUpSteps + mostSteps));
     if (seconds.length > 1 && now - began > mostSeconds * 1000) break;
   }
-  return { seconds, peakMemoryBytes };
+  return { seconds, peakMemoryBytes: memory.peakBytes() };
 }
 
 /** Of data that was at its end before there was a step to count, a time of 0. */
@@ -74,15 +77,16 @@ async function timeCourse(
   examined: number,
   began: number,
   logEvery: number,
-  { clock, port }: JobContext,
+  context: Measuring,
   progress: Progress,
 ): Promise<Calibration> {
+  const { clock, port } = context;
+  let next = course.source.next();
   try {
-    const first = await course.source.next();
+    const first = await next;
     const loadSeconds = (clock() - began) / 1000;
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
-    let next = Promise.resolve(first);
-    const timed = await time(clock, progress, async (step) => {
+    const timed = await time(context, progress, async (step) => {
       const { batch } = await next;
       const metrics = (step + 1) % logEvery === 0;
       await course.run(batch, { step, lr: course.rate(step) }, { metrics });
@@ -96,13 +100,15 @@ async function timeCourse(
       checkpointBytes: stateBytes(course.state),
     };
   } finally {
+    // The batch after the last step is read too.
+    await Promise.allSettled([next]);
     await course.source.close();
   }
 }
 
 async function calibratePretraining(
   config: PretrainConfig,
-  context: JobContext,
+  context: Measuring,
   engine: Engine,
   leftOut: LeftOut,
 ): Promise<Calibration> {
@@ -121,7 +127,7 @@ async function countOf(data: DataSource): Promise<number> {
 async function calibrateFineTuning(
   config: EvaluateConfig,
   subject: ResolvedSubject,
-  context: JobContext,
+  context: Measuring,
   engine: Engine,
   leftOut: LeftOut,
 ): Promise<Calibration> {
@@ -135,7 +141,7 @@ async function calibrateFineTuning(
   const loadSeconds = (context.clock() - began) / 1000;
   context.port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
   try {
-    const timed = await time(context.clock, progress, () => rehearsal.next());
+    const timed = await time(context, progress, () => rehearsal.next());
     return { ...figuresOf(timed), loadSeconds, checkpointBytes: 0, stepsTotal: Math.ceil(examinedImages / images) };
   } finally {
     await rehearsal.close();
@@ -147,7 +153,7 @@ async function calibrateEncoding(
   config: EvaluateConfig,
   subject: ResolvedSubject,
   encodedBeside: (trainImages: () => Promise<number>, testImages: number) => Promise<number>,
-  context: JobContext,
+  context: Measuring,
   engine: Engine,
   leftOut: LeftOut,
 ): Promise<Calibration> {
@@ -169,7 +175,7 @@ async function calibrateEncoding(
     const beside = await encodedBeside(() => countOf(leftOut.without(config.train)), test.count);
     const loadSeconds = (clock() - began) / 1000;
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
-    const timed = await time(clock, progressOf(context, { tensors: engine.tensors }), async () => {
+    const timed = await time(context, progressOf(context, { tensors: engine.tensors }), async () => {
       const batch = await test.next();
       if (batch) await opened.encode(batch.views[0]!);
       return batch !== null;
@@ -184,7 +190,7 @@ async function calibrateEncoding(
 async function calibrateEvaluation(
   config: EvaluateConfig,
   subject: ResolvedSubject,
-  context: JobContext,
+  context: Measuring,
   engine: Engine,
   leftOut: LeftOut,
 ): Promise<Calibration> {
@@ -207,10 +213,11 @@ async function calibrateEvaluation(
   );
 }
 
-export async function run(job: JobOf<'calibrate'>, context: JobContext): Promise<Ending> {
-  const { port } = context;
+export async function run(job: JobOf<'calibrate'>, given: JobContext): Promise<Ending> {
+  const { port } = given;
   const { config } = job;
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
+  const context: Measuring = { ...given, memory: watchMemory(config.execution.device) };
   const engine = await openEngine(config.execution);
   const leftOut = await unrecordedLeftOut(job.datasetsFolder, config);
   const measure = (): Promise<Calibration> => {

@@ -1,14 +1,19 @@
 /** The measurement that chooses a new run's precision, on this processor. */
 import { expect, test } from 'vitest';
 import { openPort, type Message } from '../channel/port.ts';
-import { precisions } from '../protocol/run.ts';
+import { precisionsOn } from '../protocol/run.ts';
 import { refusalOf } from '../testing/precision.ts';
 import { run } from './precisions.ts';
+
+const precisions = precisionsOn('cpu');
 
 test('every precision gets a time or a reason not to use it here, within seconds', async () => {
   const said: Message[] = [];
   const port = { ...openPort({ channel: null, now: Date.now }), send: (message: Message) => void said.push(message) };
-  await run({ kind: 'precisions', device: 'cpu', threads: 2 }, { port, clock: () => performance.now() });
+  await run(
+    { kind: 'precisions', device: 'cpu', threads: 2, precisions: [...precisions] },
+    { port, clock: () => performance.now() },
+  );
   const results = said.flatMap((message) => (message.type === 'result' ? [message.outcome] : []));
   if (results[0]?.kind !== 'precisions') throw new Error('no result');
   const { timings } = results[0].precisions;

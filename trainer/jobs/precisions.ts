@@ -1,9 +1,9 @@
-/** Times the same training step in every precision, so that a run can use the fastest on this device. */
+/** Times the same training step in several precisions, so that a run can use the fastest on this device. */
 import * as v from 'valibot';
 import { faultOf } from '../durable/fault-of.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { openEngine } from '../engine/steps/open.ts';
-import { Execution, precisions } from '../protocol/run.ts';
+import { Execution } from '../protocol/run.ts';
 import { noisePairs, stepperOf, type StepShape } from './step-timing.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -51,7 +51,7 @@ async function timed(execution: Execution, shape: StepShape, clock: () => number
 
 export async function run(job: JobOf<'precisions'>, context: JobContext): Promise<Ending> {
   const { port, clock } = context;
-  const { device, threads } = job;
+  const { device, threads, precisions } = job;
   port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
   const progress = progressOf(context);
   const timings = [];

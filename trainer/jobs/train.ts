@@ -1,9 +1,8 @@
 /** Executes a run or the rest of one: a pretraining or an evaluation, from the beginning or from a checkpoint. */
 import process from 'node:process';
-import { FaultError } from '../durable/fault-error.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { EngineFacts } from '../engine/binding/engine-facts.ts';
+import { arithmeticOf } from '../engine/binding/engine-facts.ts';
 import { protocolVersion } from '../protocol/events.ts';
 import { configHash } from '../checkpoints/config-hash.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
@@ -15,47 +14,17 @@ import type { LeftOut } from '../data/loading/left-out.ts';
 import { leftOutOf } from '../data/loading/open-left-out.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
+import { concernsOf } from '../protocol/graphics-card.ts';
 import { whenNotFiniteOf } from '../protocol/when-not-finite.ts';
 import { version } from '../version.ts';
 import type { Port } from '../channel/port.ts';
 import { openReach } from '../channel/reach.ts';
 import { whenWritten } from '../channel/when-written.ts';
+import { arithmeticChanges, type Notice } from './arithmetic-changes.ts';
 import { newestOfAttempt, startingPoint } from './starting-point.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
-type Notices = (readonly [code: string, text: string, values: Record<string, string | number>])[];
-
 const loadQuietMs = 120_000;
-
-/** Everything besides a run's own settings that determines the last bits. */
-const arithmeticOf = ({ instructionSet, versions }: EngineFacts) => ({
-  instructionSet,
-  tensorflow: versions['tensorflow'] ?? 'unknown',
-  arithmetic: versions['arithmetic'] ?? 'unknown',
-});
-
-/**
- * If the machine now uses other instructions, another TensorFlow version or different sums, the bits differ from here
- * on: the resumed run is no longer identical to an uninterrupted one, so the user must accept it.
- */
-function compare({ manifest }: Loaded, engine: Engine, isAccepted: boolean, notices: Notices): void {
-  const now = arithmeticOf(engine.facts);
-  for (const [what, value] of Object.entries(now) as [keyof typeof now, string][]) {
-    if (manifest[what] === value) continue;
-    const values = { what, before: manifest[what], now: value };
-    if (!isAccepted) {
-      throw new FaultError(
-        'other-arithmetic',
-        `The checkpoint of step ${manifest.step} was made with ${what} ${manifest[what]}, this machine has ${value}: from ` +
-          'there on the last bits would differ. Resume once more to go on all the same; the run will say so.',
-        values,
-        { retry: 'resume' },
-      );
-    }
-    const text = `Resumed with ${what} ${value}; until step ${manifest.step} it was ${manifest[what]}. The last bits may differ.`;
-    notices.push(['other-arithmetic', text, values]);
-  }
-}
 
 export async function run(job: JobOf<'train'>, given: JobContext): Promise<Ending> {
   const { port } = given;
@@ -66,15 +35,15 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
   const { config, attempt, runFolder } = job;
   const place = { run: job.run, attempt, folder: runFolder };
   await whenWritten(() => port.attach(place), runFolder, reach);
-  const notices: Notices = [];
+  const notices: Notice[] = [];
   const begin = (): Promise<Loaded | null> => {
     notices.length = 0;
     return startingPoint(job, (...notice) => notices.push(notice));
   };
   const from = await whenWritten(begin, runFolder, reach);
   const engine = await openEngine(config.execution);
-  if (from) compare(from, engine, job.anyArithmetic, notices);
-  const { device, threads, instructionSet, versions } = engine.facts;
+  if (from) notices.push(...arithmeticChanges(from.manifest, engine.facts, job.anyArithmetic));
+  const { device, threads, instructionSet, versions, card } = engine.facts;
   const step = from?.manifest.step ?? 0;
   port.send({
     type: 'hello',
@@ -86,6 +55,7 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
     fromStep: step,
     versions: { ...versions, reprise: version },
   });
+  if (card) for (const { code, message, values } of concernsOf(card)) notices.push([code, message, values]);
   for (const change of job.dataChanges) notices.push(['data-changed', `${change}. The run goes on with it.`, {}]);
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });

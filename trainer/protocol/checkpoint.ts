@@ -28,6 +28,10 @@ export const Manifest = v.strictObject({
   arithmetic: v.optional(v.string(), '1'),
   threads: Natural,
   instructionSet: v.string(),
+  /** Of a run on a GPU: the card with its compute capability, and versions of the libraries that compute. */
+  gpu: v.optional(v.string()),
+  cuda: v.optional(v.string()),
+  cudnn: v.optional(v.string()),
   /** Randomness is derived from (seed, epoch, index, view), so the seed and the step are all of its state. */
   seed: Natural,
   /** Small state of the loop and of a learner that is not a tensor: best epoch so far and the like. */

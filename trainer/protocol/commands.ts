@@ -4,7 +4,17 @@ import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
 import { DetectionRules } from './detections.ts';
 import { mostPoints } from './maps.ts';
-import { DataSource, Preprocessing, Normalization, Resizing, RunConfig, RunId, Subject, Execution } from './run.ts';
+import {
+  DataSource,
+  Execution,
+  Normalization,
+  precisions,
+  Preprocessing,
+  Resizing,
+  RunConfig,
+  RunId,
+  Subject,
+} from './run.ts';
 import { NotFiniteChoices } from './when-not-finite.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
 
@@ -60,8 +70,13 @@ export const Job = v.variant('kind', [
     datasetsFolder: v.optional(v.nullable(v.string()), null),
   }),
   v.strictObject({ kind: v.literal('probe'), device: v.string(), threads: v.number() }),
-  /** Times a training step in every precision. */
-  v.strictObject({ kind: v.literal('precisions'), device: v.string(), threads: v.number() }),
+  /** Times a training step in these precisions. */
+  v.strictObject({
+    kind: v.literal('precisions'),
+    device: v.string(),
+    threads: v.number(),
+    precisions: v.array(v.picklist(precisions)),
+  }),
   v.strictObject({
     kind: v.literal('calibrate'),
     config: RunConfig,

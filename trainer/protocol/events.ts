@@ -41,7 +41,8 @@ export const Calibration = v.strictObject({
   steps: v.number(),
   stepsTotal: v.number(),
   loadSeconds: v.number(),
-  peakMemoryBytes: v.number(),
+  /** On the device; null where a GPU's driver does not tell. */
+  peakMemoryBytes: v.nullable(v.number()),
   checkpointBytes: v.number(),
 });
 export type Calibration = v.InferOutput<typeof Calibration>;

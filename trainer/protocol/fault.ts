@@ -36,6 +36,8 @@ export const faultCodes = [
   'collapsed',
   'out-of-memory',
   'device-unavailable',
+  'old-driver',
+  'unmeasured-gpu',
   'library-missing',
   'trainer-died',
   'trainer-silent',

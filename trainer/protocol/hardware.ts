@@ -65,6 +65,7 @@ export const DoctorCheck = v.strictObject({
     'device',
     'processor',
     'gpu',
+    'driver',
     'disk',
     'memory',
     'display',

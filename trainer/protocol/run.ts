@@ -132,9 +132,17 @@ export const Preprocessing = v.strictObject({
 });
 export type Preprocessing = v.InferOutput<typeof Preprocessing>;
 
-/** What networks may compute in; weights, statistics and losses stay in float32. The first is the exact one. */
-export const precisions = ['float32', 'bfloat16', 'float16'] as const;
+/**
+ * What networks may compute in; weights and statistics stay in float32. The first is the exact one. TensorFloat-32 rounds the
+ * factors of every product and convolution to 10 of float32's 23 bits, those of the loss too; with the two narrower types the
+ * loss stays in float32.
+ */
+export const precisions = ['float32', 'tf32', 'bfloat16', 'float16'] as const;
 export type Precision = (typeof precisions)[number];
+
+/** Those that a kind of device may have: TensorFloat-32 is a format of NVIDIA's tensor cores. */
+export const precisionsOn = (device: string): readonly Precision[] =>
+  device === 'cpu' ? precisions.filter((one) => one !== 'tf32') : precisions;
 
 /** The processor, or a GPU by its number. */
 export const Device = v.pipe(v.string(), v.regex(/^(cpu|gpu:\d{1,3})$/));

@@ -35,7 +35,7 @@ const words = new Set([
   // Compounds of English.
   ...['semi-supervised', 'label-free', 'out-of-memory', 'read-only'],
   // Types of numbers, as papers and frameworks write them.
-  ...['float16', 'float32', 'float64', 'bfloat16', 'int32', 'uint8'],
+  ...['float16', 'float32', 'float64', 'bfloat16', 'tf32', 'int32', 'uint8'],
 ]);
 
 const isUnwritten = (name: string): boolean => /^[a-z]+[A-Z]\w*$|^[a-z]\w*(-[\w.]+)+$|^[a-z]+\d+$/.test(name);

@@ -2,7 +2,13 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
-import { resizingOf, type EvaluateConfig, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
+import {
+  precisionsOn,
+  resizingOf,
+  type EvaluateConfig,
+  type PretrainConfig,
+  type RunConfig,
+} from '../../../trainer/protocol/run.ts';
 import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
 import { unmetNeed } from '../../words/unmet-need.ts';
 import { expectOtherImages } from '../data/evaluator-fit.ts';
@@ -14,6 +20,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const probes = evaluators.filter(({ probe }) => probe);
   const resizing = resizingOf(config);
   const whenNotFinite = whenNotFiniteOf(config);
+  checkPrecision(config.execution);
   if (config.kind === 'pretrain') {
     config.encoders.forEach((choice) => expectTrainable(expectRecipe(choice.id, encoders, 'encoder'), encoders));
     expectRecipe(config.data.dataset, datasets, 'data set');
@@ -95,6 +102,16 @@ function checkMethod(
     refuse(
       `needs ${most > least ? `${least} to ${most}` : least} views of an image, the configuration has ${views.length}`,
     );
+}
+
+function checkPrecision({ device, precision }: RunConfig['execution']): void {
+  const possible = precisionsOn(device);
+  if (possible.includes(precision)) return;
+  throw new FaultError(
+    'bad-argument',
+    `The processor does not compute in ${precision}, which is a format of NVIDIA GPUs: choose one of ${possible.join(', ')}.`,
+    { precision },
+  );
 }
 
 /** Every batch is cut into equal parts, including the last of an epoch, which must therefore be a full one. */

@@ -4,13 +4,13 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
 import type { Execution, Precision } from '../../../trainer/protocol/run.ts';
 import type { RequestHandler } from '../request-types.ts';
-import { gpuNames } from '../machine/gpu-names.ts';
+import { gpuCards } from '../machine/gpu-cards.ts';
 import { createMeasuredPrecisions, sayNothing, type MeasuringOptions } from './precision-timings.ts';
 
 /** Minimum speed-up that justifies the coarser rounding of a narrower type. */
 const leastGain = 1.2;
 /** bfloat16 first: it has the range of float32 and needs no loss scale. */
-const narrower = ['bfloat16', 'float16'] as const;
+const narrower = ['bfloat16', 'tf32', 'float16'] as const;
 /** A driver that takes longer to name its GPUs is not waited for by a form. */
 const namedWithinMs = 400;
 
@@ -55,6 +55,7 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
     }
   }
 
+  const gpuNames = async (): Promise<readonly string[]> => (await gpuCards()).map(({ name }) => name);
   const namesHere = (): Promise<readonly string[]> =>
     gpuNames().catch((error: unknown) => {
       complain(faultOf(error).message);

@@ -4,12 +4,15 @@
  */
 import { statfs } from 'node:fs/promises';
 import * as v from 'valibot';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { Calibration } from '../../../trainer/protocol/events.ts';
+import { concernsOf, type GraphicsCard } from '../../../trainer/protocol/graphics-card.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Estimate } from '../../api/drafts.ts';
 import { availableMemory } from '../machine/available-memory.ts';
+import { freeMemoryOf, gpuCards } from '../machine/gpu-cards.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
@@ -46,6 +49,7 @@ export interface EstimatesOptions {
   readonly catalogue: Catalogue;
   readonly papers: readonly Paper[];
   readonly placement: Pick<DeviceChoice, 'timed'>;
+  readonly complain: (line: string) => void;
   readonly now: () => number;
 }
 
@@ -55,7 +59,10 @@ interface Known {
   readonly all: ReadonlyMap<string, StoredRun>;
   readonly datasets: readonly StoredDataset[];
   readonly diskFreeBytes: number | null;
-  readonly memoryFreeBytes: number;
+  /** On a device; null: not known. */
+  readonly memoryFreeOn: (device: string) => number | null;
+  /** The GPUs, where a run is estimated for one. */
+  readonly cards: readonly GraphicsCard[];
   /** Seconds of a run of which nothing like it was timed. */
   readonly roughly: ReturnType<RoughTimes['within']>;
 }
@@ -87,31 +94,51 @@ export function createEstimates(options: EstimatesOptions): Estimates {
   }
 
   return {
-    estimate: async (config) => estimateOf(config, null, await gatherKnown(options, rough, await store.runs())),
+    estimate: async (config) =>
+      estimateOf(config, null, await gatherKnown(options, rough, await store.runs(), [config])),
     estimateAll: async (wanted, runs) => {
-      const shared = await gatherKnown(options, rough, runs);
+      const configs = wanted.map(({ config }) => config);
+      const shared = await gatherKnown(options, rough, runs, configs);
       return Promise.all(wanted.map(({ config, subject }) => estimateOf(config, subject, shared)));
     },
     calibrate: (config) => calibrate(options, config),
   };
 }
 
+/** @param wanted what is estimated: a driver is only asked for a run on a GPU */
 async function gatherKnown(
-  { store, workspace }: EstimatesOptions,
+  { store, workspace, complain }: EstimatesOptions,
   rough: RoughTimes,
   runs: readonly StoredRun[],
+  wanted: readonly RunConfig[],
 ): Promise<Known> {
-  const [datasets, diskFreeBytes, memoryFreeBytes] = await Promise.all([
+  const [datasets, diskFreeBytes, memoryFreeBytes, cards] = await Promise.all([
     store.datasets(),
     statfs(workspace.home).then(
       (found) => found.bavail * found.bsize,
       () => null,
     ),
     availableMemory(),
+    wanted.some(({ execution }) => execution.device !== 'cpu') ? cardsHere(complain) : [],
   ]);
   const all = byId(runs);
-  return { runs, all, datasets, diskFreeBytes, memoryFreeBytes, roughly: rough.within(runs, all, datasets) };
+  const memoryFreeOn = (device: string): number | null => {
+    if (device === 'cpu') return memoryFreeBytes;
+    const card = cardOf(device, cards);
+    return card === null ? null : freeMemoryOf(card);
+  };
+  const roughly = rough.within(runs, all, datasets);
+  return { runs, all, datasets, diskFreeBytes, memoryFreeOn, cards, roughly };
 }
+
+const cardsHere = (complain: (line: string) => void): Promise<readonly GraphicsCard[]> =>
+  gpuCards().catch((error: unknown) => {
+    complain(faultOf(error).message);
+    return [];
+  });
+
+const cardOf = (device: string, cards: readonly GraphicsCard[]): GraphicsCard | null =>
+  (device === 'cpu' ? null : cards[Number(device.slice('gpu:'.length))]) ?? null;
 
 function byId(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> {
   return new Map(runs.map((run) => [run.id, run]));
@@ -120,9 +147,12 @@ function byId(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> {
 function estimateFrom(
   config: RunConfig,
   { counted, measured, recorded }: Pace,
-  { datasets, diskFreeBytes, memoryFreeBytes }: Known,
+  { datasets, diskFreeBytes, memoryFreeOn, cards }: Known,
   papers: readonly Paper[],
 ): Estimate {
+  const { device } = config.execution;
+  const card = cardOf(device, cards);
+  const memoryFreeBytes = memoryFreeOn(device);
   const pace = measured ?? recorded;
   const steps = counted ?? measured?.stepsTotal ?? recorded?.steps ?? null;
   const seconds = pace === null || steps === null ? null : pace.loadSeconds + pace.secondsPerStep * steps;
@@ -141,11 +171,12 @@ function estimateFrom(
     memoryBytes,
     memoryFreeBytes,
     warnings: [
+      ...(card === null ? [] : concernsOf(card)),
       ...dataWarnings(config, datasets),
       ...warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
     ],
     fits:
-      memoryBytes === null || checkpointBytes === null
+      memoryBytes === null || memoryFreeBytes === null || checkpointBytes === null
         ? []
         : fitsOf(config, { memoryBytes, checkpointBytes, freeBytes: memoryFreeBytes }, papers),
   };

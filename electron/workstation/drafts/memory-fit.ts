@@ -10,7 +10,7 @@ type Fit = Estimate['fits'][number];
 
 /** Weights, momenta and gradients: 1.5 times a checkpoint, which has the first two. */
 const stateShare = 1.5;
-/** The program and its libraries without data. */
+/** The program and its libraries without data; on a GPU, those of CUDA. */
 const programBytes = 512 << 20;
 const fewestAtOnce = 2;
 

@@ -5,12 +5,20 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { FaultCode } from '../../../trainer/protocol/fault.ts';
 import { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
+import { precisionsOn, type Precision } from '../../../trainer/protocol/run.ts';
 import type { Store } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 
 /** Faults not caused by the device, which may be measured again later. */
 export const sayNothing: ReadonlySet<FaultCode> = new Set(['busy', 'cancelled', 'locked']);
+
+/**
+ * Precisions that one process times. TensorFloat-32 is allowed or not for a whole process, which keeps the algorithms that cuDNN
+ * chose for the first.
+ */
+const processesOn = (device: string): readonly (readonly Precision[])[] =>
+  device === 'cpu' ? [precisionsOn(device)] : [precisionsOn(device).filter((one) => one !== 'tf32'), ['tf32']];
 
 export interface MeasuringOptions {
   readonly store: Store;
@@ -61,8 +69,16 @@ export function createMeasuredPrecisions(options: MeasuringOptions): MeasuredPre
     const known = await stored(key);
     if (known !== null) return known;
     if (!options.write) throw new FaultError('locked', 'The workspace is open for reading only.');
-    const job = { kind: 'precisions' as const, device, threads: options.threads() };
-    const { precisions } = await host.hold('precisions', () => jobs.run(job, 'precisions'));
+    const threads = options.threads();
+    const timings = await host.hold('precisions', async () => {
+      const found: PrecisionTimings['timings'] = [];
+      for (const precisions of processesOn(device)) {
+        const job = { kind: 'precisions' as const, device, threads, precisions: [...precisions] };
+        found.push(...(await jobs.run(job, 'precisions')).precisions.timings);
+      }
+      return found;
+    });
+    const precisions: PrecisionTimings = { device, timings };
     await store.saveCalibration(key, JSON.stringify(precisions), options.now());
     return precisions;
   }

@@ -11,7 +11,7 @@ import { encoderMacs, roughWork, type ImagesOf, type RoughWork } from './rough-w
 /** Multiply-accumulates a second that training reaches: of one thread of a processor, and of a data-centre GPU. */
 const usualSpeeds = {
   cpuThread: 8e9,
-  gpu: { float32: 5e12, bfloat16: 2e13, float16: 2e13 },
+  gpu: { float32: 5e12, tf32: 1e13, bfloat16: 2e13, float16: 2e13 },
 } as const;
 /** Starting the trainer and reading the data. */
 const startSeconds = 5;

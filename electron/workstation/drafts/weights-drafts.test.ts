@@ -57,7 +57,8 @@ test('a pretraining of an encoder for imported weights is refused by name', () =
     { id: 'vit', title: 'ViT', options: [], evaluationOnly: true },
     { id: 'vit-s-16', title: 'ViT-S/16', options: [] },
   ];
-  const config = { kind: 'pretrain', encoders: [{ id: 'vit', options: {} }] } as unknown as RunConfig;
+  const execution = { device: 'cpu', precision: 'float32' };
+  const config = { kind: 'pretrain', execution, encoders: [{ id: 'vit', options: {} }] } as unknown as RunConfig;
   expect(() => completeConfig(config, { encoders, evaluators: [] } as unknown as Catalogue)).toThrow(
     '"ViT" is for imported weights: it can be evaluated, not pretrained. Choose one of ViT-S/16.',
   );
@@ -100,6 +101,7 @@ describe('an imported detector', () => {
     const config = (steps: number) =>
       ({
         kind: 'evaluate',
+        execution: { device: 'cpu', precision: 'float32' },
         subject,
         evaluator: { id: 'detection-c4', options: { steps } },
         train: source,

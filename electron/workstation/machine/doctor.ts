@@ -6,10 +6,11 @@ import { totalmem, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { concernsOf, type GraphicsCard } from '../../../trainer/protocol/graphics-card.ts';
 import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../../trainer/protocol/hardware.ts';
 import type { KnownData } from '../../api/datasets.ts';
 import { availableMemory } from './available-memory.ts';
-import { gpuNames } from './gpu-names.ts';
+import { gpuCards } from './gpu-cards.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 
@@ -44,6 +45,8 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   await add('device', async () => device(await probes));
   await add('processor', async () => processor((await probes).cpu));
   await add('gpu', async () => gpu(await probes));
+  const [card] = (await probes).cards;
+  if (card !== undefined) await add('driver', () => driver(card));
   await add('disk', () => disk(options.home));
   await add('memory', memory);
   await add('display', display);
@@ -55,8 +58,8 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
 
 interface Probes {
   readonly cpu: DeviceProbe;
-  /** Names reported by the driver. */
-  readonly names: readonly string[];
+  /** As the driver describes them; empty also where it cannot be asked. */
+  readonly cards: readonly GraphicsCard[];
   /** The same product on the first GPU, or its fault; null if there is none. */
   readonly gpu: DeviceProbe | Fault | null;
 }
@@ -68,10 +71,10 @@ async function probeDevices({ jobs, threads }: DoctorOptions): Promise<Probes> {
     jobs.run({ kind: 'probe', device, threads: threads() }, 'probe').then((ran) => ran.probe);
   const cpu = await probe('cpu');
   try {
-    const names = await gpuNames();
-    return { cpu, names, gpu: names.length === 0 ? null : await probe('gpu:0').catch(faultOf) };
+    const cards = await gpuCards();
+    return { cpu, cards, gpu: cards.length === 0 ? null : await probe('gpu:0').catch(faultOf) };
   } catch (error) {
-    return { cpu, names: ['NVIDIA'], gpu: faultOf(error) };
+    return { cpu, cards: [], gpu: faultOf(error) };
   }
 }
 
@@ -115,19 +118,35 @@ function processor({ processorShare: share }: DeviceProbe): Check {
   return { state: 'attention', text, values };
 }
 
-function gpu({ names, gpu: found }: Probes): Check {
+function gpu({ cards, gpu: found }: Probes): Check {
   if (found === null)
     return {
       state: 'ok',
       text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
       values: { count: 0 },
     };
-  const values = { count: names.length, names: names.join(', ') };
+  const names = cards.length === 0 ? 'NVIDIA' : cards.map(({ name }) => name).join(', ');
+  const values = { count: Math.max(1, cards.length), names };
   if (isProbe(found)) return { state: 'ok', text: `${values.names}: TensorFlow computes on it.`, values };
   return {
     state: 'attention',
     text: `${values.names} is there, but TensorFlow cannot compute on it. ${found.message}`,
     values: { ...values, why: found.message },
+  };
+}
+
+/** Whether the driver of the first GPU, on which runs compute, is new enough for it, and the GPU not too new for TensorFlow. */
+function driver(card: GraphicsCard): Check {
+  const { name, capability, driver: own } = card;
+  const [concern] = concernsOf(card);
+  if (concern !== undefined) {
+    const { message, values, code } = concern;
+    return { state: code === 'old-driver' ? 'attention' : 'unknown', text: message, values };
+  }
+  return {
+    state: 'ok',
+    text: `Driver ${own} suits ${name} (compute capability ${capability}), as far as TensorFlow's files tell.`,
+    values: { name, capability, driver: own },
   };
 }
 

@@ -194,6 +194,7 @@ export function environment(model: ReportModel, words: Words): Section {
   const hellos = model.runs.flatMap(({ hello }) => (hello === null ? [] : [hello]));
   const all = (pick: (hello: (typeof hellos)[number]) => string): string =>
     [...new Set(hellos.map(pick))].sort().join(words.comma) || nothing;
+  const isOnGpu = hellos.some(({ device }) => device !== 'cpu');
   const precision = [...new Set(model.runs.map(({ run }) => run.config.execution.precision))].sort().join(words.comma);
   const merged = new Map(Object.entries(versions));
   for (const hello of hellos) for (const [name, own] of Object.entries(hello.versions)) merged.set(name, own);
@@ -214,7 +215,7 @@ export function environment(model: ReportModel, words: Words): Section {
           [words.environment.threads, all(({ threads }) => String(threads))],
           [words.environment.instructionSet, all(({ instructionSet }) => instructionSet)],
           [words.environment.precision, precision || nothing],
-          [words.environment.determinism, words.environment.deterministic],
+          [words.environment.determinism, isOnGpu ? words.environment.onGpu : words.environment.deterministic],
           [words.environment.versions, listed || nothing],
         ],
       },

@@ -308,7 +308,13 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     const timing = (precision: string, milliseconds: number | null) => {
       return { precision, milliseconds, refusal: milliseconds === null ? 'no kernel' : null };
     };
-    const timings = [timing('float32', 100), timing('bfloat16', onGpu ? 40 : 300), timing('float16', null)];
+    const all = [
+      timing('float32', 100),
+      timing('tf32', 60),
+      timing('bfloat16', onGpu ? 40 : 300),
+      timing('float16', null),
+    ];
+    const timings = all.filter(({ precision }) => side.precisions.some((asked) => asked === precision));
     end({ kind: 'precisions', precisions: { device: side.device, timings } });
   } else if (side.kind === 'probe') {
     const onGpu = side.device.startsWith('gpu');

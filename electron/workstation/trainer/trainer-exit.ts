@@ -3,6 +3,7 @@
  * counter.
  */
 import { readFile } from 'node:fs/promises';
+import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 
 export interface TrainerExit {
@@ -95,6 +96,29 @@ export function exitFault(exit: TrainerExit): Fault | null {
     message: `${ended}${last === '' ? '' : ` Its last lines: ${last}`}`,
     values: { ...values, how },
     retry: 'resume',
+  };
+}
+
+/** A line of TensorFlow's log: time, thread and place in its source come first. */
+const placed = /^(?:[IWEF]\d{4} [\d:.]+ +\d+|\d{4}-\d\d-\d\d [\d:.]+: [IWEF]) [\w./-]+:\d+\] (.+)$/;
+const onDevices = /\bGPUs?\b|cuda|cudnn|\bcu[A-Z]\w+|\bdriver\b|dlopen|\.so\b/i;
+
+/** TensorFlow's last sentences on GPUs and their libraries, without those that it logs in any case; empty if there are none. */
+export function deviceWords(tail: string): string {
+  const said = tail.split('\n').flatMap((line) => placed.exec(line)?.[1] ?? []);
+  const own = said.filter((line) => onDevices.test(line) && !/Unable to register|oneDNN/.test(line));
+  return [...new Set(own)].slice(-4).join(' ').slice(-800);
+}
+
+/** An event as it is, and where it says that the chosen GPU is not there, with what TensorFlow said of that. */
+export function withDeviceWords(event: TrainerEvent, tail: string): TrainerEvent {
+  if (event.type !== 'stopped' || event.fault?.code !== 'device-unavailable') return event;
+  const words = deviceWords(tail);
+  if (words === '') return event;
+  const { message, values } = event.fault;
+  return {
+    ...event,
+    fault: { ...event.fault, message: `${message} TensorFlow said: ${words}`, values: { ...values, tail: words } },
   };
 }
 

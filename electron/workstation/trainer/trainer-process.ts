@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Command } from '../../../trainer/protocol/commands.ts';
 import { protocolVersion, TrainerEvent } from '../../../trainer/protocol/events.ts';
-import { memoryKillCount, withoutLogLines, type TrainerExit } from './trainer-exit.ts';
+import { memoryKillCount, withDeviceWords, withoutLogLines, type TrainerExit } from './trainer-exit.ts';
 
 export interface TrainerProgram {
   /** The Node that runs it. */
@@ -56,8 +56,7 @@ export async function launchTrainer(
   // differ.
   const child = spawn(program.node, [program.script], {
     cwd: folder,
-    // TensorFlow reads it once, when it is loaded: its routine lines are not the words of a trainer that died.
-    env: { TF_CPP_MIN_LOG_LEVEL: '2', ...program.env },
+    env: program.env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
   });
@@ -81,7 +80,7 @@ export async function launchTrainer(
   await greet(child, program, exited, signal);
   child.on('message', (message) => {
     const parsed = v.safeParse(TrainerEvent, message);
-    if (parsed.success) heard(parsed.output);
+    if (parsed.success) heard(withDeviceWords(parsed.output, tail));
     else garbled(`${v.getDotPath(parsed.issues[0]) ?? 'message'}: ${parsed.issues[0].message}`);
   });
 

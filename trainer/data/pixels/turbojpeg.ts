@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import koffi from 'koffi';
+import { koffi } from '../../native-calls.ts';
 import { runtimeFolder } from '../../runtime-folder.ts';
 
 /** Constants of turbojpeg.h. */

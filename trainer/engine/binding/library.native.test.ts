@@ -1,15 +1,35 @@
 /** Guarantees of loading TensorFlow's libraries, checked without a GPU. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { koffi } from '../../native-calls.ts';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { Execution } from '../../protocol/run.ts';
 import { preloadedLibraries } from './library.ts';
+import { openEngine } from '../steps/open.ts';
 import { openRuntime } from './runtime.ts';
 
 it('float32 is not computed in TensorFloat-32', async () => {
-  const { tensorflow } = await openRuntime(v.parse(Execution, { threads: 2 }));
+  const { tensorflow, isTensorFloat32 } = await openRuntime(v.parse(Execution, { threads: 2 }));
+  expect({ isTensorFloat32, enabled: tensorflow.isTensorFloat32Enabled() }).toEqual({
+    isTensorFloat32: false,
+    enabled: false,
+  });
+  // The switch that a run in tf32 turns.
+  tensorflow.enableTensorFloat32(true);
+  expect(tensorflow.isTensorFloat32Enabled()).toBe(true);
+  tensorflow.enableTensorFloat32(false);
   expect(tensorflow.isTensorFloat32Enabled()).toBe(false);
+});
+
+it.each(['eager', 'traced'] as const)('the processor refuses TensorFloat-32: %s', async (engine) => {
+  const wanted = v.parse(Execution, { engine, threads: 2, precision: 'tf32' });
+  await expect(openEngine(wanted)).rejects.toThrow(/TensorFloat-32/);
+});
+
+it('calls beside the main thread have the stack of a thread of their own', async () => {
+  await openRuntime(v.parse(Execution, { threads: 2 }));
+  expect(koffi.config()).toMatchObject({ async_stack_size: 8 << 20 });
 });
 
 it('every library loaded by path is one that set-up installs for GPUs', () => {

@@ -3,6 +3,7 @@
  * a library is missing, no GPU is ever registered. The test command installs the build (REPRISE_GPU_BUILD).
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 
@@ -21,10 +22,20 @@ const answers = names.map((name) => {
   ask(status);
   return [name, status[0] <= 1n];
 });
-console.log(JSON.stringify(Object.fromEntries(answers)));
+// Those that were just found.
+const { cudaVersions } = await import('./trainer/engine/binding/graphics-card.ts');
+console.log(JSON.stringify({ found: Object.fromEntries(answers), versions: cudaVersions() }));
 `;
 
-it('finds every CUDA library', () => {
+/** The first numbers of the version of one of NVIDIA's packages that set-up installs. */
+const pinned = (name: string, parts: number): string | undefined =>
+  new RegExp(`"nvidia-${name}-cu12==([\\d.]+)"`)
+    .exec(readFileSync('scripts/setup/wheels.json', 'utf8'))?.[1]
+    ?.split('.')
+    .slice(0, parts)
+    .join('.');
+
+it('finds every CUDA library, whose versions can be asked', () => {
   const build = process.env['REPRISE_GPU_BUILD'];
   expect(build, 'REPRISE_GPU_BUILD names the runtime folder of the GPU build').toBeTruthy();
   const printed = execFileSync(process.execPath, ['--input-type=module-typescript', '--eval', program], {
@@ -32,7 +43,8 @@ it('finds every CUDA library', () => {
     env: { ...process.env, REPRISE_RUNTIME: build },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const answers = JSON.parse(printed) as Record<string, boolean>;
-  expect(Object.keys(answers)).toHaveLength(8);
-  expect(Object.entries(answers).filter(([, isFound]) => !isFound)).toEqual([]);
+  const { found, versions } = JSON.parse(printed) as { found: Record<string, boolean>; versions: unknown };
+  expect(Object.keys(found)).toHaveLength(8);
+  expect(Object.entries(found).filter(([, isFound]) => !isFound)).toEqual([]);
+  expect(versions).toEqual({ cuda: pinned('cuda-runtime', 2), cudnn: pinned('cudnn', 3) });
 });

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { FaultError } from '../../durable/fault-error.ts';
+import { koffi } from '../../native-calls.ts';
 import { runtimeFolder } from '../../runtime-folder.ts';
 import { unusedMemory } from './unused-memory.ts';
 

@@ -4,9 +4,11 @@ import * as tf from '@tensorflow/tfjs';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import '@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js';
 import { FaultError } from '../../durable/fault-error.ts';
+import { hasTensorFloat32, type GraphicsCard } from '../../protocol/graphics-card.ts';
 import type { Execution } from '../../protocol/run.ts';
 import { createBinding, type Binding } from './eager-binding.ts';
 import { configProto } from './config-proto.ts';
+import { cudaVersions, graphicsCard } from './graphics-card.ts';
 import { instructionSet } from './processor.ts';
 import type { EngineFacts } from './engine-facts.ts';
 import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
@@ -29,20 +31,28 @@ export interface Runtime {
   /** The ConfigProto of every context and session of this process. */
   readonly config: Uint8Array;
   readonly facts: EngineFacts;
+  /** True if float32 products and convolutions are computed in TensorFloat-32. */
+  readonly isTensorFloat32: boolean;
 }
 
-/** TensorFlow reads its thread count once per process, so the first engine decides for all. */
+/**
+ * TensorFlow reads its thread count once per process, and cuDNN's algorithms are chosen once per process, with TensorFloat-32 or
+ * without: the first engine decides for all.
+ */
 let opened: Runtime | null = null;
 
 /** @throws a fault if this process already uses another thread count or device, or if the device does not exist */
 export async function openRuntime(execution: Execution): Promise<Runtime> {
   opened ??= open(execution);
   const { device, threads } = opened.facts;
-  if (device !== execution.device || threads !== execution.threads) {
+  const isTensorFloat32 = execution.precision === 'tf32';
+  if (device !== execution.device || threads !== execution.threads || opened.isTensorFloat32 !== isTensorFloat32) {
+    const words = (where: string, count: number, is: boolean): string =>
+      `${where} with ${count} threads${is ? ' in TensorFloat-32' : ''}`;
     throw new FaultError(
       'bad-argument',
-      `This process computes on ${device} with ${threads} threads and cannot change to ` +
-        `${execution.device} with ${execution.threads}: start a new one.`,
+      `This process computes on ${words(device, threads, opened.isTensorFloat32)} and cannot change to ` +
+        `${words(execution.device, execution.threads, isTensorFloat32)}: start a new one.`,
       { device: execution.device, threads: execution.threads },
     );
   }
@@ -51,18 +61,40 @@ export async function openRuntime(execution: Execution): Promise<Runtime> {
   return opened;
 }
 
-function open(execution: Execution): Runtime {
-  const { device, threads } = execution;
-  const gpu = device === 'cpu' ? null : Number(device.slice('gpu:'.length));
+/** Read by TensorFlow and CUDA when they are loaded. */
+function setEnvironment(gpu: number | null): void {
   // Without it, CropAndResize's gradient loses updates on the CPU. On a GPU it disables entire operations.
   if (gpu === null) process.env['TF_DETERMINISTIC_OPS'] = '1';
   // oneDNN's convolutions and matrix products. By default TensorFlow uses them only on processors with neural-network
   // instructions, yet even with AVX2 alone a step takes a quarter less time with them.
   process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // Why a GPU is not there TensorFlow says in warnings only.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= gpu === null ? '2' : '1';
+  // CUDA's own order puts the fastest first; nvidia-smi, and so the workstation, counts by bus.
+  process.env['CUDA_DEVICE_ORDER'] = 'PCI_BUS_ID';
+}
+
+/** The chosen GPU. @throws a fault where it cannot compute in this precision, or where a processor is asked for TensorFloat-32 */
+function cardFor({ precision }: Execution, gpu: number | null): GraphicsCard | null {
+  const card = gpu === null ? null : graphicsCard(gpu);
+  if (precision === 'tf32' && (card === null || !hasTensorFloat32(card))) {
+    throw new FaultError(
+      'device-unavailable',
+      `${card?.name ?? 'The processor'} does not compute in TensorFloat-32, which NVIDIA GPUs have from compute capability ` +
+        '8.0 on: choose float32.',
+      { precision },
+    );
+  }
+  return card;
+}
+
+function open(execution: Execution): Runtime {
+  const { device, threads } = execution;
+  const gpu = device === 'cpu' ? null : Number(device.slice('gpu:'.length));
+  setEnvironment(gpu);
   const tensorflow = loadTensorFlow();
-  // float32 means float32.
-  tensorflow.enableTensorFloat32(false);
+  const isTensorFloat32 = execution.precision === 'tf32';
+  tensorflow.enableTensorFloat32(isTensorFloat32);
   const config = configProto({ threads, gpu });
   const binding = createBinding(tensorflow, config);
   if (gpu !== null && !binding.isUsingGpuDevice()) {
@@ -73,9 +105,17 @@ function open(execution: Execution): Runtime {
       { device },
     );
   }
+  const card = cardFor(execution, gpu);
   registerBackend(binding);
-  const versions = { tensorflow: binding.TF_Version, tfjs: tf.version_core, node: process.versions.node, arithmetic };
-  return { tensorflow, binding, config, facts: { device, threads, instructionSet: instructionSet(), versions } };
+  const versions = {
+    tensorflow: binding.TF_Version,
+    tfjs: tf.version_core,
+    node: process.versions.node,
+    arithmetic,
+    ...(card && { gpu: `${card.name}, ${card.capability}`, driver: card.driver, ...cudaVersions() }),
+  };
+  const facts = { device, threads, instructionSet: instructionSet(), versions, card };
+  return { tensorflow, binding, config, facts, isTensorFloat32 };
 }
 
 function registerBackend(binding: Binding): void {

@@ -2,7 +2,7 @@
  * The part of TensorFlow's C API that the engine calls, typed, through koffi.
  * Handles are declared int64_t, so that they are plain numbers here: user space addresses stay below 2^47.
  */
-import koffi from 'koffi';
+import { koffi } from '../../native-calls.ts';
 import { FaultError } from '../../durable/fault-error.ts';
 import { loadLibraries } from './library.ts';
 

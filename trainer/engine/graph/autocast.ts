@@ -68,6 +68,9 @@ export const noAutocast: Autocast = {
 /** Types a network may compute in, by name. */
 const lowTypes = { bfloat16: dtypes.bfloat16, float16: dtypes.half } as const;
 
+/** True if networks compute in a type narrower than float32's 32 bits. */
+export const isLowPrecision = (precision: string): precision is keyof typeof lowTypes => precision in lowTypes;
+
 /** True if tfjs treats values of this type as float32. */
 export const isLowType = (dtype: number): boolean => dtype === lowTypes.bfloat16 || dtype === lowTypes.float16;
 

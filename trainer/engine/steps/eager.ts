@@ -6,6 +6,7 @@ import { setImmediate as macrotask } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Execution } from '../../protocol/run.ts';
+import { isLowPrecision } from '../graph/autocast.ts';
 import type { Net } from '../../recipe.ts';
 import type { Binding } from '../binding/eager-binding.ts';
 import { createBuilder, unlisted } from './variable-builder.ts';
@@ -52,7 +53,7 @@ const inferAll: Engine['inferAll'] =
 
 export async function openEagerEngine(execution: Execution): Promise<Engine> {
   const { precision, chunk, recompute } = execution;
-  if (precision !== 'float32' || chunk !== null) {
+  if (isLowPrecision(precision) || chunk !== null) {
     throw new FaultError(
       'bad-argument',
       `The eager engine computes whole batches in float32, not ${precision} or chunks: choose the traced engine.`,

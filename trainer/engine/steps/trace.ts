@@ -9,7 +9,7 @@ import type { Branch, Recomputation, Tensors } from '../../recipe.ts';
 import type { EngineFacts } from '../binding/engine-facts.ts';
 import type { Runtime } from '../binding/runtime.ts';
 import { dtypes } from '../binding/tensors.ts';
-import { createAutocast, noAutocast } from '../graph/autocast.ts';
+import { createAutocast, isLowPrecision, noAutocast } from '../graph/autocast.ts';
 import type { DeviceVariable } from '../graph/device-resource.ts';
 import { DeviceVariables } from '../graph/device-variables.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
@@ -63,7 +63,7 @@ export function createTracer(
 ): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = new DeviceVariables(graph);
-  const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
+  const autocast = isLowPrecision(precision) ? createAutocast(graph, precision) : noAutocast;
   const binding = createTracingBinding(graph, eager, autocast, () => variables.flush(), rewritersFor(graph, facts));
   const backend = openTracedBackend(binding);
   const known = new Map<Variable, DeviceVariable>();

@@ -10,6 +10,7 @@ import { createChunkedStepper } from './chunked-step.ts';
 import { openEagerEngine } from './eager.ts';
 import type { Engine } from '../engine.ts';
 import { createLossScale } from './loss-scale.ts';
+import { isLowPrecision } from '../graph/autocast.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { unique } from './eager-step.ts';
 import { compile } from './compile.ts';
@@ -59,11 +60,12 @@ async function provePrecision(tracer: Tracer, precision: Precision, instructionS
 
 export async function openTracedEngine(execution: Execution): Promise<Engine> {
   const runtime = await openRuntime(execution);
-  const eager = await openEagerEngine({ ...execution, precision: 'float32', chunk: null });
+  const { precision } = execution;
+  const isLow = isLowPrecision(precision);
+  const eager = await openEagerEngine({ ...execution, precision: isLow ? 'float32' : precision, chunk: null });
   const tracer = createTracer(runtime, execution);
   const inferAll = createTracedInference(tracer);
-  const { precision } = execution;
-  if (precision !== 'float32') await provePrecision(tracer, precision, runtime.facts.instructionSet);
+  if (isLow) await provePrecision(tracer, precision, runtime.facts.instructionSet);
   return {
     ...eager,
     builder: (seed) => createBuilder(tracer.variable, seed),

@@ -428,6 +428,7 @@ export const en = {
     determinism: 'Repeatability',
     deterministic:
       'TF_DETERMINISTIC_OPS=1; on a CPU, repeating a run with the same number of threads and the same instruction set gives bit-identical results',
+    onGpu: 'On a GPU cuDNN chooses among algorithms by timing them: repeating a run gives other last bits',
   },
   artifacts: {
     command: 'Command to repeat the study',

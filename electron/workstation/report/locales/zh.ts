@@ -396,6 +396,7 @@ export const zh: Words = {
     versions: '软件版本',
     determinism: '可重复性',
     deterministic: 'TF_DETERMINISTIC_OPS=1；在 CPU 上，线程数与指令集相同时，重复运行的结果逐位一致',
+    onGpu: '在 GPU 上，cuDNN 通过计时选择算法，重复运行的结果末几位会不同',
   },
   artifacts: {
     command: '重做本研究的命令',
