@@ -20,7 +20,7 @@ import type { FoundImages } from '../found-images.ts';
 import { substituted, type DamagedImage } from './left-out.ts';
 
 /** A piece of a batch: small enough to spread over workers, large enough that messages cost nothing. */
-const pieceBytes = 8 << 20;
+const pieceBytes = 2 << 20;
 
 interface Assembled {
   readonly batch: HostBatch;
@@ -39,9 +39,10 @@ function createAssembly(
   batch: number,
   workers: number,
 ): Assembly {
-  const channels = specification.normalization.mean.length;
+  const { normalization } = specification;
+  const channels = normalization.mean.length;
   const sizes = viewSizes(specification);
-  const sampleBytes = sizes.reduce((sum, size) => sum + size * size * channels * 4, 0);
+  const sampleBytes = sizes.reduce((sum, size) => sum + size * size * channels, 0);
   const share = Math.ceil(batch / Math.max(1, workers));
   const piece = Math.max(1, Math.min(share, Math.floor(pieceBytes / sampleBytes)));
   return {
@@ -57,10 +58,10 @@ function createAssembly(
       const parts = await Promise.all(pieces);
       const views = sizes.map((size, view) => {
         const shape = [index.length, size, size, channels];
-        if (parts.length === 1) return { shape, values: parts[0]!.views[view]! };
-        const values = new Float32Array(index.length * size * size * channels);
+        if (parts.length === 1) return { shape, values: parts[0]!.views[view]!, normalization };
+        const values = new Uint8Array(index.length * size * size * channels);
         parts.forEach((part, i) => values.set(part.views[view]!, i * piece * size * size * channels));
-        return { shape, values };
+        return { shape, values, normalization };
       });
       const damaged = parts.flatMap((part, i) => part.damaged.map((one) => ({ ...one, at: one.at + i * piece })));
       return { batch: { views, index, targets: targetsOf(labels, index) }, damaged };

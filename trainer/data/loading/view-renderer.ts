@@ -1,14 +1,14 @@
-/** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
+/** Turns sample indices into views of 8 bits, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
 import type { OpenDataset } from '../../recipe.ts';
 import { augment } from '../pixels/augment.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
-import type { Frame } from '../pixels/kernels.ts';
+import { writeLevels, type Frame } from '../pixels/kernels.ts';
 import { DamagedImageError } from '../damaged-image.ts';
 import type { DamagedImage } from './left-out.ts';
-import { normalizer } from '../pixels/normalize.ts';
+import { checkNormalization } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
 import type { DecodedSample } from './decode-sample.ts';
 import { ImageSource } from './image-source.ts';
@@ -41,7 +41,7 @@ export interface ViewSpecification {
 
 export interface RenderedViews {
   /** One array per view, [n, size, size, channels]; zeros for a damaged image. */
-  readonly views: readonly Float32Array<ArrayBuffer>[];
+  readonly views: readonly Uint8Array<ArrayBuffer>[];
   readonly damaged: readonly DamagedImage[];
 }
 
@@ -112,7 +112,8 @@ async function openViewRenderer(
   const open = () => openData(specification.data, specification.found);
   const source = new ImageSource(await open(), specification.data.path, seen, { log, source: 0 }, open);
   const { data } = source;
-  const normalize = normalizer(specification.normalization, data.channels);
+  checkNormalization(specification.normalization, data.channels);
+  const channels = specification.normalization.mean.length;
   const { resizing } = specification;
   const paired =
     task.kind === 'training' && task.paired ? await openPairedSource(task.paired, data, task.pairedSeen, log) : null;
@@ -129,8 +130,8 @@ async function openViewRenderer(
     async produce({ epoch, index }) {
       await source.reopen();
       await paired?.reopen();
-      const sampleValues = sizes.map((size) => size * size * normalize.channels);
-      const views = sampleValues.map((values) => new Float32Array(values * index.length));
+      const sampleValues = sizes.map((size) => size * size * channels);
+      const views = sampleValues.map((values) => new Uint8Array(values * index.length));
       // The next picture is read on another thread while this one is augmented.
       const damaged: DamagedImage[] = [];
       let next = read(index[0]!);
@@ -149,7 +150,7 @@ async function openViewRenderer(
         if (images === null) continue;
         for (let number = 0; number < sizes.length; number++) {
           const frame = render(images[number] ?? images[0]!, number, epoch, index[i]!);
-          normalize.write(frame, views[number]!, i * sampleValues[number]!);
+          writeLevels(frame, channels, views[number]!, i * sampleValues[number]!);
         }
       }
       return { views, damaged };

@@ -48,6 +48,8 @@ export interface PictureRequest {
 }
 
 export interface PictureBatch extends HostBatch {
+  /** float32: around a picture its canvas has the mean, which no level need be. */
+  readonly views: readonly HostTensor[];
   /** Sizes of the pictures as their files have them. */
   readonly originals: readonly Size[];
 }

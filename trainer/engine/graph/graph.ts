@@ -20,7 +20,7 @@ export interface Graph {
   integersOf(node: Output): readonly number[] | null;
   placeholder(dtype: number, shape: readonly number[]): Node;
   /** A value for a placeholder, copied. */
-  feed(node: Node, values: Float32Array | Int32Array): Feed;
+  feed(node: Node, values: Float32Array | Int32Array | Uint8Array): Feed;
   /** The values of a fetched tensor, copied. */
   values(tensor: Handle, dtype: number): Float32Array | Int32Array | Uint8Array;
   /** The values of a fetched tensor, which is deleted. */

@@ -10,6 +10,7 @@ import type { Net } from '../../recipe.ts';
 import type { Binding } from '../binding/eager-binding.ts';
 import { createBuilder, unlisted } from './variable-builder.ts';
 import type { Engine } from '../engine.ts';
+import { uploaded } from './host-inputs.ts';
 import { ofOne } from './infer-one.ts';
 import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
@@ -42,7 +43,7 @@ const inferAll: Engine['inferAll'] =
   (compute) =>
   async (...inputs) => {
     const outputs = untracked(() => {
-      const given = inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
+      const given = inputs.map(uploaded);
       const results = compute(given, createStepContext(0, 0, false));
       return results.map((result) => ({ shape: result.shape, values: result.dataSync<'float32' | 'int32'>() }));
     });
