@@ -74,6 +74,7 @@ export function encodedSource(loader: TrainingLoader, subject: EvaluatedEncoder)
     async next() {
       const { batch } = await loader.next();
       const encoded: HostBatch = { ...batch, views: [await subject.encode(batch.views[0]!)] };
+      loader.release(batch);
       return { batch: encoded };
     },
     close: () => loader.close(),

@@ -10,6 +10,7 @@ import { DamagedImageError } from '../damaged-image.ts';
 import type { DamagedImage } from './left-out.ts';
 import { checkNormalization } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
+import type { Place } from './batch-memory.ts';
 import type { DecodedSample } from './decode-sample.ts';
 import { ImageSource } from './image-source.ts';
 import { openData } from './open-data.ts';
@@ -40,18 +41,21 @@ export interface ViewSpecification {
 }
 
 export interface RenderedViews {
-  /** One array per view, [n, size, size, channels]; zeros for a damaged image. */
-  readonly views: readonly Uint8Array<ArrayBuffer>[];
+  /** One array per view, [n, size, size, channels]; null where they were written where the request says. */
+  readonly elsewhere: readonly Uint8Array<ArrayBuffer>[] | null;
+  /** Their rows are undefined. */
   readonly damaged: readonly DamagedImage[];
 }
 
 export interface ViewRequest {
   readonly epoch: number;
   readonly index: Int32Array;
+  /** Shared memory to write the views into: where each begins, in bytes. Absent: into memory of their own. */
+  readonly into?: Place | undefined;
 }
 
 /** Sides of the square views. */
-export function viewSizes({ task }: ViewSpecification): readonly number[] {
+export function viewSizes({ task }: Pick<ViewSpecification, 'task'>): readonly number[] {
   return task.kind === 'training' ? task.views.map((view) => view.size) : [task.preprocessing.crop];
 }
 
@@ -127,11 +131,14 @@ async function openViewRenderer(
 
   return {
     count: data.count,
-    async produce({ epoch, index }) {
+    async produce({ epoch, index, into }) {
       await source.reopen();
       await paired?.reopen();
       const sampleValues = sizes.map((size) => size * size * channels);
-      const views = sampleValues.map((values) => new Uint8Array(values * index.length));
+      const own = into ? null : sampleValues.map((values) => new Uint8Array(values * index.length));
+      const views = sampleValues.map((values, view) =>
+        into ? new Uint8Array(into.buffer, into.offsets[view]!, values * index.length) : own![view]!,
+      );
       // The next picture is read on another thread while this one is augmented.
       const damaged: DamagedImage[] = [];
       let next = read(index[0]!);
@@ -153,7 +160,7 @@ async function openViewRenderer(
           writeLevels(frame, channels, views[number]!, i * sampleValues[number]!);
         }
       }
-      return { views, damaged };
+      return { elsewhere: own, damaged };
     },
     async close() {
       await source.data.close();
@@ -169,5 +176,6 @@ export const viewWork: Work<ViewSpecification, ViewRequest, RenderedViews> = {
     ...(task.kind === 'training' && task.paired ? [task.paired] : []),
   ],
   open: openViewRenderer,
-  memoryOf: ({ views }) => views.map(({ buffer }) => buffer),
+  elsewhere: ({ epoch, index }) => ({ epoch, index }),
+  memoryOf: ({ elsewhere }) => elsewhere?.map(({ buffer }) => buffer) ?? [],
 };

@@ -169,6 +169,7 @@ export const pictureWork: Work<PictureSpecification, PictureRequest, RenderedPic
   name: 'pictures',
   sources: ({ data, found }) => [{ data, found }],
   open: openPictureBatches,
+  elsewhere: (request) => request,
   memoryOf: ({ batch }) =>
     [...(batch?.views ?? []), ...Object.values(batch?.targets ?? {})].map(({ values }) => values.buffer as ArrayBuffer),
 };
