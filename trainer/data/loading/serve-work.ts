@@ -1,4 +1,4 @@
-/** The worker's side of the pool: opens the data set, answers each request with a result in transferred memory. */
+/** The worker's side of the pool: opens the data set, answers each request with a result in shared or transferred memory. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Fault } from '../../protocol/fault.ts';
