@@ -26,7 +26,7 @@ function write({ index }: ViewRequest, into: readonly Uint8Array[]): void {
 }
 
 const placeOf = ({ into, index }: ViewRequest): readonly Uint8Array[] =>
-  bytesOf.map((bytes, view) => new Uint8Array(into!.buffer, into!.offsets[view]!, bytes * index.length));
+  bytesOf.map((bytes, view) => new Uint8Array(into!.buffer, into!.offsets[view], bytes * index.length));
 
 function written(request: ViewRequest): RenderedViews {
   write(request, placeOf(request));

@@ -137,7 +137,7 @@ async function openViewRenderer(
       const sampleValues = sizes.map((size) => size * size * channels);
       const own = into ? null : sampleValues.map((values) => new Uint8Array(values * index.length));
       const views = sampleValues.map((values, view) =>
-        into ? new Uint8Array(into.buffer, into.offsets[view]!, values * index.length) : own![view]!,
+        into ? new Uint8Array(into.buffer, into.offsets[view], values * index.length) : own![view]!,
       );
       // The next picture is read on another thread while this one is augmented.
       const damaged: DamagedImage[] = [];

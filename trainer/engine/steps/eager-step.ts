@@ -9,7 +9,7 @@ import type { ChosenOptimizer, StateEntry, StepPosition, Stepper, StepResult } f
 import type { HostBatch } from '../../host-batch.ts';
 import { clippedTogether, limitOf } from './clip-gradients.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
-import { uploaded } from './host-inputs.ts';
+import { uploaded } from './pictures.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';

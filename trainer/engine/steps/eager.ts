@@ -10,7 +10,7 @@ import type { Net } from '../../recipe.ts';
 import type { Binding } from '../binding/eager-binding.ts';
 import { createBuilder, unlisted } from './variable-builder.ts';
 import type { Engine } from '../engine.ts';
-import { uploaded } from './host-inputs.ts';
+import { uploaded } from './pictures.ts';
 import { ofOne } from './infer-one.ts';
 import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
