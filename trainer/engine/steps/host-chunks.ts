@@ -1,5 +1,5 @@
 /** Batches cut into chunks on the host. */
-import type { HostBatch, HostInput, HostTensor } from '../../host-batch.ts';
+import type { HostBatch, HostInput } from '../../host-batch.ts';
 
 /** Rows `from` to `to` of a tensor or of pictures, sharing its memory. */
 function rowsOf<Input extends HostInput>(input: Input, from: number, to: number): Input {
