@@ -1,6 +1,7 @@
 /**
- * How fast one core creates pairs of views: decoding once, both augmentations, normalising; compared with torchvision
- * on PIL images, taking turns. Neither side has workers, so processor time measures everything.
+ * How fast one core creates pairs of views: decoding once, both augmentations; compared with torchvision, normalised,
+ * on PIL images, taking turns. Neither side has workers, so processor time measures everything. Then what a batch that
+ * workers have written costs the trainer's own thread until TensorFlow has it.
  *
  *   npm run bench -- loader [seconds a turn] [rounds]
  */
@@ -10,8 +11,11 @@ import { join } from 'node:path';
 import process from 'node:process';
 import sharp from 'sharp';
 import * as v from 'valibot';
+import { createAssembly } from '../trainer/data/loading/assembly.ts';
 import { openTrainingLoader } from '../trainer/data/loading/loader.ts';
 import type { TrainingLoaderOptions } from '../trainer/data/loading/pipeline.ts';
+import { loadTensorFlow } from '../trainer/engine/binding/tensorflow.ts';
+import { dtypes, tensorOver } from '../trainer/engine/binding/tensors.ts';
 import { median } from '../trainer/training/pace.ts';
 import { newestResizing, View } from '../trainer/protocol/run.ts';
 import { writeNoise } from '../trainer/testing/noise.ts';
@@ -37,7 +41,11 @@ async function openOurs(options: Omit<TrainingLoaderOptions, keyof typeof common
       const before = process.cpuUsage();
       const began = performance.now();
       let pairs = 0;
-      while (performance.now() - began < limit * 1000) pairs += (await loader.next()).batch.index.length;
+      while (performance.now() - began < limit * 1000) {
+        const { batch } = await loader.next();
+        pairs += batch.index.length;
+        loader.release(batch);
+      }
       const { user, system } = process.cpuUsage(before);
       return { pairs, processorSeconds: (user + system) / 1e6 };
     },
@@ -62,6 +70,35 @@ async function compare(title: string, sides: readonly Side<Answer>[]): Promise<v
     const ratio = theirs !== undefined && side === sides[0] ? `  ${(own / theirs).toFixed(2)} x torchvision` : '';
     console.log(`  ${side.name.padEnd(12)}${own.toFixed(0).padStart(7)} pairs a second of one core${ratio}`);
   }
+}
+
+/** A batch of the paper's views, 256 pairs, whose pieces take no time: what is left is the trainer's own. */
+async function handedOver(rounds: number): Promise<void> {
+  const batch = 256;
+  const views = officialViews(224);
+  const produce = () => Promise.resolve({ elsewhere: null, damaged: [] });
+  const task = { kind: 'training', views, seed: 1 } as const;
+  const specification = { normalization: imagenet, task };
+  const assembly = createAssembly({ producer: { produce }, specification, labels: null, batch, workers: 4 });
+  const tensorflow = loadTensorFlow();
+  const index = Int32Array.from({ length: batch }, (_, at) => at);
+  const found = { bytes: 0, assembling: [] as number[], tensors: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    const { batch: made } = await assembly.assemble(0, index);
+    const assembled = performance.now();
+    const tensors = made.views.map(({ shape, values }) =>
+      tensorOver(tensorflow, shape, dtypes.uint8, values as Uint8Array<SharedArrayBuffer>),
+    );
+    found.tensors.push(performance.now() - assembled);
+    found.assembling.push(assembled - began);
+    found.bytes = made.views.reduce((sum, { values }) => sum + values.byteLength, 0);
+    for (const tensor of tensors) tensorflow.TF_DeleteTensor(tensor);
+    assembly.release(made.views);
+  }
+  const spent = (times: readonly number[]): string => `${(1000 * median(times)).toFixed(0)} µs`;
+  console.log(`256 pairs of 224 x 224 from workers: ${(found.bytes / 1e6).toFixed(1)} MB a batch`);
+  console.log(`  assembling ${spent(found.assembling)}, as TensorFlow's tensors ${spent(found.tensors)}`);
 }
 
 const common = { seed: 1, dropLast: true, fromStep: 0, workers: 0 };
@@ -110,6 +147,7 @@ try {
   await photographed('every operation of the official code', official);
   const plain = { ...official[0], jitter: 0, grayscale: 0, blur: 0 };
   await photographed('crop and flip only', [plain, plain]);
+  await handedOver(50);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

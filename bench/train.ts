@@ -70,6 +70,7 @@ async function beSide(part: (typeof parts)[number], folder: string): Promise<voi
     for (let count = 0; count < steps; count++) {
       const batch = loader ? (await loader.next()).batch : noise;
       await stepper?.run(batch, { step: step++, lr: 0.1 }, { metrics: false });
+      if (loader) loader.release(batch);
     }
     const answer: Answer = { pairs: steps * shape.batch, seconds: (performance.now() - began) / 1000 };
     console.log(JSON.stringify(answer));

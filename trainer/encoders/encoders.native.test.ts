@@ -52,7 +52,7 @@ describe.each(encoders.all.map(({ id, options }) => [id, options] as const))('en
   });
 });
 
-const views: HostBatch = {
+const views = {
   views: [noise('x', 12, 12), noise('y', 12, 12)],
   index: new Int32Array(batch),
   targets: {},

@@ -6,7 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Learner, StepContext, Net, OptimizerRecipe } from '../recipe.ts';
 import type { Options } from '../protocol/options.ts';
 import type { Timing } from './binding/timings.ts';
-import type { HostBatch, HostTensor } from '../host-batch.ts';
+import type { HostBatch, HostInput, HostTensor } from '../host-batch.ts';
 import type { EngineFacts } from './binding/engine-facts.ts';
 
 /** One named piece of state, in the fixed order every checkpoint uses. */
@@ -69,11 +69,11 @@ export interface Engine {
   /** Weights and running statistics of nets without an optimizer; a checkpoint's encoder is loaded into them. */
   entries(nets: readonly Net[]): readonly StateEntry[];
   /** Runs a function of images without training; only the result reaches the host. */
-  infer(compute: (input: Tensor, at: StepContext) => Tensor): (input: HostTensor) => Promise<HostTensor>;
+  infer(compute: (input: Tensor, at: StepContext) => Tensor): (input: HostInput) => Promise<HostTensor>;
   /** As `infer`, for a function of several tensors with several results. */
   inferAll(
     compute: (inputs: readonly Tensor[], at: StepContext) => readonly Tensor[],
-  ): (...inputs: readonly HostTensor[]) => Promise<readonly HostTensor[]>;
+  ): (...inputs: readonly HostInput[]) => Promise<readonly HostTensor[]>;
   /** Live tensors, for the leak alarm. */
   tensors(): number;
   /** Times a matrix product of `size` on the device that actually executes it. */

@@ -4,8 +4,9 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
+import { normalizedLevels } from '../data/pixels/normalize.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { HostTensor } from '../host-batch.ts';
+import type { HostInput, HostTensor } from '../host-batch.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Choice } from '../protocol/options.ts';
 import { encoderPath, type Layer, type PretrainConfig } from '../protocol/run.ts';
@@ -18,7 +19,7 @@ import { encoders } from '../registry.ts';
 export interface EvaluatedEncoder {
   /** Cache key of the features: equal for equal weights, architecture and layer. */
   readonly key: string;
-  encode(images: HostTensor): Promise<HostTensor>;
+  encode(images: HostInput): Promise<HostTensor>;
 }
 
 export function buildEncoder(builder: Builder, choice: Choice, channels: number): Encoder {
@@ -137,7 +138,10 @@ export async function openEvaluatedEncoder(
     );
   return {
     key: 'pixels',
-    encode: ({ shape, values }) =>
-      Promise.resolve({ shape: [shape[0]!, shape.slice(1).reduce((a, b) => a * b, 1)], values }),
+    encode(images) {
+      const [rows, ...sides] = images.shape as [number, ...number[]];
+      const values = 'normalization' in images ? normalizedLevels(images.values, images.normalization) : images.values;
+      return Promise.resolve({ shape: [rows, sides.reduce((a, b) => a * b, 1)], values });
+    },
   };
 }

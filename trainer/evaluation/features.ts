@@ -258,6 +258,7 @@ async function extract(
   let written = table.rows();
   for (let next = await loader.next(); next; next = await loader.next()) {
     const encoded = await request.subject.encode(next.views[0]!);
+    loader.release(next);
     const labels = labelsOf(next, request.data, request.withLabels);
     table.append({ columns: encoded.shape[1]!, values: encoded.values as Float32Array, labels });
     const rows = table.rows();

@@ -64,6 +64,7 @@ export function testImages({
         let seen = 0;
         for (let next = await loader.next(); next; next = await loader.next()) {
           yield next.views[0]!;
+          loader.release(next);
           seen += next.index.length;
           await progress(seen / loader.count);
         }

@@ -1,8 +1,7 @@
 /** The head of an evaluation as a course for the loop: what it learns from, batch by batch, and how it does on the test split. */
 import * as v from 'valibot';
 import type { Engine, StateEntry } from '../engine/engine.ts';
-import type { HostBatch } from '../host-batch.ts';
-import type { HostTensor } from '../host-batch.ts';
+import type { HostBatch, HostInput } from '../host-batch.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import type { EvaluationModel, EvaluatorRecipe, FeatureSet, HeadRecipe, HeadTraining } from '../recipe.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
@@ -22,7 +21,7 @@ export interface TestSet {
   readonly labels: Int32Array;
   readonly classes: number;
   /** `progress` is told how much was read, 0 to 1, where reading takes time. */
-  parts(progress: (fraction: number) => Promise<void>): AsyncIterable<HostTensor>;
+  parts(progress: (fraction: number) => Promise<void>): AsyncIterable<HostInput>;
 }
 
 export function testFeatures({ rows, columns, values, labels }: FeatureSet, classes: number): TestSet {
@@ -75,6 +74,7 @@ export function encodedSource(loader: TrainingLoader, subject: EvaluatedEncoder)
     async next() {
       const { batch } = await loader.next();
       const encoded: HostBatch = { ...batch, views: [await subject.encode(batch.views[0]!)] };
+      loader.release(batch);
       return { batch: encoded };
     },
     close: () => loader.close(),

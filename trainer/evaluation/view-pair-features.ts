@@ -47,12 +47,14 @@ export async function readPairs(request: PairsRequest): Promise<readonly [Featur
     const tables: [Float32Array, Float32Array] = [new Float32Array(0), new Float32Array(0)];
     let columns = 0;
     for (let rows = 0; rows < count;) {
-      const { views, index } = (await loader.next()).batch;
+      const { batch: taken } = await loader.next();
+      const { views, index } = taken;
       for (const [side, images] of views.entries()) {
         const { shape, values } = await subject.encode(images);
         if (rows === 0) tables[side as 0 | 1] = new Float32Array(count * (columns = shape[1]!));
         tables[side as 0 | 1].set(values.subarray(0, (count - rows) * columns), rows * columns);
       }
+      loader.release(taken);
       rows = Math.min(rows + index.length, count);
       await progress(rows / count);
     }

@@ -90,6 +90,7 @@ async function timeCourse(
       const { batch } = await next;
       const metrics = (step + 1) % logEvery === 0;
       await course.run(batch, { step, lr: course.rate(step) }, { metrics });
+      course.source.release?.(batch);
       next = course.source.next();
       return true;
     });
@@ -177,8 +178,10 @@ async function calibrateEncoding(
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
     const timed = await time(context, progressOf(context, { tensors: engine.tensors }), async () => {
       const batch = await test.next();
-      if (batch) await opened.encode(batch.views[0]!);
-      return batch !== null;
+      if (batch === null) return false;
+      await opened.encode(batch.views[0]!);
+      test.release(batch);
+      return true;
     });
     const stepsTotal = Math.ceil((test.count + beside) / extractBatch);
     return { ...figuresOf(timed), loadSeconds, checkpointBytes: 0, stepsTotal };

@@ -13,7 +13,6 @@ import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
 import type { StateEntry } from '../engine/engine.ts';
-import type { HostBatch } from '../host-batch.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { median } from '../training/pace.ts';
@@ -34,7 +33,7 @@ const cases = [
   { id: 'byol', steps: 50, options: { projector: [64, 64], predictor: [64], momentum: base } },
 ];
 
-function batchOf(step: number): HostBatch {
+function batchOf(step: number) {
   const views = ['x', 'y'].map((name) => {
     const values = new Float32Array(rows * size * size);
     keyed(9, name, step).fillNormal(values);

@@ -146,6 +146,7 @@ async function viewsOfFirstEpoch(
           tables[view]!.set((values as Float32Array).subarray(row * columns, (row + 1) * columns), image * columns),
         );
       }
+      source.release(batch);
       await progress((step + 1) / source.stepsPerEpoch);
     }
     return { index: Int32Array.from(index), views: tables };

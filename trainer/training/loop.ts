@@ -82,6 +82,7 @@ async function takeStep({ scope, alarms, reports, rollback, commands }: LoopPart
   const isRecorded = step === 0 || (step + 1) % logEvery === 0 || step + 1 === task.steps;
   const at = positionOf(task, step);
   const { loss, metrics, weightsNotFinite } = await task.run(batch, at, { metrics: isRecorded });
+  task.source.release?.(batch);
   // Commands and the loader's batches arrive between steps only: nothing else runs while one computes.
   await macrotask();
   const done = step + 1;

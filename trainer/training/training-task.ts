@@ -8,6 +8,8 @@ import type { WhenNotFinite } from '../protocol/when-not-finite.ts';
 
 export interface BatchSource {
   next(): Promise<{ readonly batch: HostBatch }>;
+  /** Told of each batch that is read no more. */
+  release?(batch: HostBatch): void;
   close(): Promise<void>;
 }
 

@@ -159,11 +159,11 @@ describe('a decoding worker', () => {
       const pool = { workers: 1, count: 5, ...worker, runFolder: null };
       await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 5 images and now has 6');
       const producer = await openProducer(viewWork, { ...specification, found: opened.found }, pool);
-      const [views] = (await producer.produce({ epoch: 0, index: Int32Array.of(0) })).views;
+      const [views] = (await producer.produce({ epoch: 0, index: Int32Array.of(0) })).elsewhere!;
       const expected = await sharp(await picture('0'))
         .raw()
         .toBuffer();
-      expect([...views!]).toEqual([...expected].map((value) => Math.fround(value / 255)));
+      expect([...views!]).toEqual([...expected]);
       await producer.close();
     }));
 });

@@ -57,7 +57,13 @@ async function trained(path: string, run: string, program: LoaderProgram) {
   const loader = await openTrainingLoader(options, program);
   try {
     const taken = [];
-    for (let step = 0; step < steps; step++) taken.push((await loader.next()).batch);
+    for (let step = 0; step < steps; step++) {
+      const { batch } = await loader.next();
+      taken.push({ ...batch, views: batch.views.map((view) => ({ ...view, values: view.values.slice() })) });
+      // A later batch in the same memory has to be written anew.
+      for (const { values } of batch.views) values.fill(0xaa);
+      loader.release(batch);
+    }
     return taken;
   } finally {
     await loader.close();

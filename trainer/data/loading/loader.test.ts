@@ -115,7 +115,7 @@ describe('a training loader', () => {
       const [{ batch }] = (await take(paired('edges'), 1, worker)) as [Awaited<ReturnType<typeof take>>[number]];
       const [first, second] = batch.views.map(({ values }) => [Math.min(...values), Math.max(...values)]);
       expect([first, second]).toEqual([
-        [1, 1],
+        [255, 255],
         [0, 0],
       ]);
       await expect(take(paired('others'), 1)).rejects.toThrow(/The images are not paired: number \d+ is .*png/);
@@ -174,7 +174,7 @@ describe('the version of resizing', () => {
   }
 
   /** The picture as a view, and as an evaluation sees it. */
-  async function seen(path: string, resizing: Resizing, workers: number): Promise<readonly Float32Array[]> {
+  async function seen(path: string, resizing: Resizing, workers: number): Promise<readonly Uint8Array[]> {
     const data = { dataset: 'image-folder', path, split: 'train' };
     const common = { data, resizing, workers, batch: 2, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
     const whole = v.parse(View, { size: 8, cropArea: [1, 1], cropRatio: [0.1, 1], jitter: 0, grayscale: 0 });
@@ -186,7 +186,7 @@ describe('the version of resizing', () => {
     const looking = await openEvaluationLoader({ ...common, preprocessing, from: 0 }, worker);
     try {
       return [(await learning.next()).batch.views[0]!.values, (await looking.next())!.views[0]!.values].map(
-        (values) => values as Float32Array,
+        (values) => values as Uint8Array,
       );
     } finally {
       await learning.close();
@@ -200,7 +200,7 @@ describe('the version of resizing', () => {
       const older = await seen(folder, 'pillow-12.1', workers);
       const newer = await seen(folder, 'pillow-13', workers);
       for (const [at, values] of older.entries()) {
-        const levels = values.map((value, place) => Math.round(255 * Math.abs(value - newer[at]![place]!)));
+        const levels = Array.from(values, (value, place) => Math.abs(value - newer[at]![place]!));
         expect(Math.max(...levels)).toBe(1);
       }
     }),
@@ -297,7 +297,7 @@ describe('an evaluation loader', () => {
         sizes.push(batch.index.length);
         expect([...batch.index]).toEqual(Array.from(batch.index, (_, i) => at + i));
         const values = [...batch.views[0]!.values];
-        expect(values).toEqual(Array.from(values, (_, i) => Math.fround(pixels[at * 144 + i]! / 255)));
+        expect(values).toEqual(Array.from(values, (_, i) => pixels[at * 144 + i]!));
         at += batch.index.length;
       }
       expect(sizes).toEqual(expected);

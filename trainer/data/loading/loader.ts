@@ -3,75 +3,20 @@
  * prefetching affect when a view is computed, never its contents.
  */
 import { whenWritten } from '../../channel/when-written.ts';
-import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
 import { compareAfterPause, noneSeen } from './seen-contents.ts';
 import { begin, whenReached, whenThere } from './when-reached.ts';
-import { createQueue, prefetchDepth } from './prefetch.ts';
+import { createAssembly, type Assembled, type Assembly } from './assembly.ts';
+import { createQueue } from './prefetch.ts';
 import { openProducer, type LoaderProgram } from './worker-pool.ts';
 import { createSampler } from './sampler.ts';
-import { viewSizes, viewWork, type RenderedViews, type ViewRequest, type ViewSpecification } from './view-renderer.ts';
-import type { Producer } from './work.ts';
+import { viewWork, type ViewSpecification } from './view-renderer.ts';
 import { openData } from './open-data.ts';
 import { damagedImageError } from '../damaged-image.ts';
 import { nameOf } from '../listing/image-table.ts';
 import { printable } from '../rejects.ts';
 import type { FoundImages } from '../found-images.ts';
 import { substituted, type DamagedImage } from './left-out.ts';
-
-/** A piece of a batch: small enough to spread over workers, large enough that messages cost nothing. */
-const pieceBytes = 8 << 20;
-
-interface Assembled {
-  readonly batch: HostBatch;
-  readonly damaged: readonly DamagedImage[];
-}
-
-interface Assembly {
-  readonly depth: number;
-  assemble(epoch: number, index: Int32Array): Promise<Assembled>;
-}
-
-function createAssembly(
-  producer: Producer<ViewRequest, RenderedViews>,
-  specification: ViewSpecification,
-  labels: Int32Array | null,
-  batch: number,
-  workers: number,
-): Assembly {
-  const channels = specification.normalization.mean.length;
-  const sizes = viewSizes(specification);
-  const sampleBytes = sizes.reduce((sum, size) => sum + size * size * channels * 4, 0);
-  const share = Math.ceil(batch / Math.max(1, workers));
-  const piece = Math.max(1, Math.min(share, Math.floor(pieceBytes / sampleBytes)));
-  return {
-    depth: prefetchDepth(batch * sampleBytes, workers),
-    async assemble(epoch, index) {
-      const pieces: Promise<RenderedViews>[] = [];
-      for (let at = 0; at < index.length; at += piece) {
-        const part = producer.produce({ epoch, index: index.slice(at, at + piece) });
-        // With one thread, one after another: starting all at once gains nothing.
-        if (workers === 0) await part;
-        pieces.push(part);
-      }
-      const parts = await Promise.all(pieces);
-      const views = sizes.map((size, view) => {
-        const shape = [index.length, size, size, channels];
-        if (parts.length === 1) return { shape, values: parts[0]!.views[view]! };
-        const values = new Float32Array(index.length * size * size * channels);
-        parts.forEach((part, i) => values.set(part.views[view]!, i * piece * size * size * channels));
-        return { shape, values };
-      });
-      const damaged = parts.flatMap((part, i) => part.damaged.map((one) => ({ ...one, at: one.at + i * piece })));
-      return { batch: { views, index, targets: targetsOf(labels, index) }, damaged };
-    },
-  };
-}
-
-function targetsOf(labels: Int32Array | null, index: Int32Array): HostBatch['targets'] {
-  if (!labels) return {};
-  return { label: { shape: [index.length], values: Int32Array.from(index, (sample) => labels[sample]!) } };
-}
 
 type LoaderOptions = TrainingLoaderOptions | EvaluationLoaderOptions;
 
@@ -104,15 +49,11 @@ async function prepareNow(
     count,
     runFolder: options.leftOut?.runFolder ?? null,
   });
-  const { depth, assemble } = createAssembly(
-    producer,
-    specification,
-    labels,
-    Math.min(options.batch, count),
-    options.workers,
-  );
+  const batch = Math.min(options.batch, count);
+  const { workers } = options;
+  const { assemble, ...rest } = createAssembly({ producer, specification, labels, batch, workers });
   const assembly: Assembly = {
-    depth,
+    ...rest,
     assemble(epoch, index) {
       compareAfterPause(reach, seen, pairedSeen);
       return assemble(epoch, index);
@@ -184,6 +125,7 @@ export async function openTrainingLoader(
         }
         return made;
       },
+      release: ({ views }) => assembly.release(views),
       close: () => producer.close(),
     };
   } catch (error) {
@@ -243,6 +185,7 @@ export async function openEvaluationLoader(
       const made = await whenReached(begun, data.path, reach);
       return made.damaged.length === 0 ? made.batch : leaveOut(made.damaged);
     },
+    release: ({ views }) => assembly.release(views),
     close: () => producer.close(),
   };
 }

@@ -15,6 +15,11 @@ export interface TrainingLoader {
   readonly stepsPerEpoch: number;
   /** The batch of the next step; never ends, across epochs. Prefetched, within a memory bound. */
   next(): Promise<{ readonly batch: HostBatch; readonly epoch: number; readonly batchInEpoch: number }>;
+  /**
+   * Says that a batch is read no more, so that its memory may hold another; it must not be read after. Those that nobody
+   * releases are left to the garbage collector.
+   */
+  release(batch: HostBatch): void;
   close(): Promise<void>;
 }
 
@@ -50,6 +55,8 @@ export interface EvaluationLoader {
    * @throws SourceChanged once damaged images have been recorded: open the source again, without them
    */
   next(): Promise<HostBatch | null>;
+  /** As that of a training loader. */
+  release(batch: HostBatch): void;
   close(): Promise<void>;
 }
 

@@ -18,12 +18,14 @@ export interface WorkerOptions {
   readonly blame: Blame;
   /** Images that no worker of the pool may decode; this one adds to them. */
   readonly blamed: BlamedImage[];
+  /** A request as the worker is given it that takes it over. */
+  readonly elsewhere: (request: unknown) => unknown;
   /** Tells the pool's other workers. */
   readonly tell: (image: BlamedImage) => void;
 }
 
 interface Waiting {
-  readonly request: unknown;
+  request: unknown;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -193,7 +195,10 @@ export class PoolWorker {
     this.#death = null;
     this.#worker = this.#started();
     void abandon(old);
-    for (const [id, { request }] of this.#waiting) this.#send({ kind: 'request', id, request });
+    for (const [id, waiting] of this.#waiting) {
+      waiting.request = this.#options.elsewhere(waiting.request);
+      this.#send({ kind: 'request', id, request: waiting.request });
+    }
   }
 
   async close(): Promise<void> {

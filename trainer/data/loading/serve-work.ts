@@ -1,4 +1,4 @@
-/** The worker's side of the pool: opens the data set, answers each request with a result in transferred memory. */
+/** The worker's side of the pool: opens the data set, answers each request with a result in shared or transferred memory. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Fault } from '../../protocol/fault.ts';
@@ -11,8 +11,10 @@ function faultOf(error: unknown): Fault {
   return { code: 'internal', message: `A decoding worker failed: ${text}`, values: {} };
 }
 
+type ServedWork = Pick<Work<never, never, unknown>, 'name' | 'open' | 'memoryOf'>;
+
 /** Does the work that this thread was started for. @param known all kinds */
-export async function serveWork(known: readonly Work<never, never, unknown>[]): Promise<void> {
+export async function serveWork(known: readonly ServedWork[]): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('This program is a worker thread and cannot be run by itself.');
   const reply = (message: WorkReply, memory: readonly ArrayBuffer[] = []) => port.postMessage(message, [...memory]);

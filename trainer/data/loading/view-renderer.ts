@@ -1,15 +1,16 @@
-/** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
+/** Turns sample indices into views of 8 bits, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
 import type { OpenDataset } from '../../recipe.ts';
 import { augment } from '../pixels/augment.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
-import type { Frame } from '../pixels/kernels.ts';
+import { writeLevels, type Frame } from '../pixels/kernels.ts';
 import { DamagedImageError } from '../damaged-image.ts';
 import type { DamagedImage } from './left-out.ts';
-import { normalizer } from '../pixels/normalize.ts';
+import { checkNormalization } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
+import type { Place } from './batch-memory.ts';
 import type { DecodedSample } from './decode-sample.ts';
 import { ImageSource } from './image-source.ts';
 import { openData } from './open-data.ts';
@@ -40,18 +41,21 @@ export interface ViewSpecification {
 }
 
 export interface RenderedViews {
-  /** One array per view, [n, size, size, channels]; zeros for a damaged image. */
-  readonly views: readonly Float32Array<ArrayBuffer>[];
+  /** One array per view, [n, size, size, channels]; null where they were written where the request says. */
+  readonly elsewhere: readonly Uint8Array<ArrayBuffer>[] | null;
+  /** Their rows are undefined. */
   readonly damaged: readonly DamagedImage[];
 }
 
 export interface ViewRequest {
   readonly epoch: number;
   readonly index: Int32Array;
+  /** Shared memory to write the views into: where each begins, in bytes. Absent: into memory of their own. */
+  readonly into?: Place | undefined;
 }
 
 /** Sides of the square views. */
-export function viewSizes({ task }: ViewSpecification): readonly number[] {
+export function viewSizes({ task }: Pick<ViewSpecification, 'task'>): readonly number[] {
   return task.kind === 'training' ? task.views.map((view) => view.size) : [task.preprocessing.crop];
 }
 
@@ -112,7 +116,8 @@ async function openViewRenderer(
   const open = () => openData(specification.data, specification.found);
   const source = new ImageSource(await open(), specification.data.path, seen, { log, source: 0 }, open);
   const { data } = source;
-  const normalize = normalizer(specification.normalization, data.channels);
+  checkNormalization(specification.normalization, data.channels);
+  const channels = specification.normalization.mean.length;
   const { resizing } = specification;
   const paired =
     task.kind === 'training' && task.paired ? await openPairedSource(task.paired, data, task.pairedSeen, log) : null;
@@ -126,11 +131,14 @@ async function openViewRenderer(
 
   return {
     count: data.count,
-    async produce({ epoch, index }) {
+    async produce({ epoch, index, into }) {
       await source.reopen();
       await paired?.reopen();
-      const sampleValues = sizes.map((size) => size * size * normalize.channels);
-      const views = sampleValues.map((values) => new Float32Array(values * index.length));
+      const sampleValues = sizes.map((size) => size * size * channels);
+      const own = into ? null : sampleValues.map((values) => new Uint8Array(values * index.length));
+      const views = sampleValues.map((values, view) =>
+        into ? new Uint8Array(into.buffer, into.offsets[view], values * index.length) : own![view]!,
+      );
       // The next picture is read on another thread while this one is augmented.
       const damaged: DamagedImage[] = [];
       let next = read(index[0]!);
@@ -149,10 +157,10 @@ async function openViewRenderer(
         if (images === null) continue;
         for (let number = 0; number < sizes.length; number++) {
           const frame = render(images[number] ?? images[0]!, number, epoch, index[i]!);
-          normalize.write(frame, views[number]!, i * sampleValues[number]!);
+          writeLevels(frame, channels, views[number]!, i * sampleValues[number]!);
         }
       }
-      return { views, damaged };
+      return { elsewhere: own, damaged };
     },
     async close() {
       await source.data.close();
@@ -168,5 +176,6 @@ export const viewWork: Work<ViewSpecification, ViewRequest, RenderedViews> = {
     ...(task.kind === 'training' && task.paired ? [task.paired] : []),
   ],
   open: openViewRenderer,
-  memoryOf: ({ views }) => views.map(({ buffer }) => buffer),
+  elsewhere: ({ epoch, index }) => ({ epoch, index }),
+  memoryOf: ({ elsewhere }) => elsewhere?.map(({ buffer }) => buffer) ?? [],
 };

@@ -21,6 +21,8 @@ export interface Work<Specification, Request, Result> {
   sources(specification: Specification): readonly Located[];
   /** @param log told of each decoding; absent in the loader's thread, where nobody could watch */
   open(specification: Specification, log?: DecodingLog): Promise<OpenWork<Request, Result>>;
+  /** The request for a worker that takes it over: the one that it was given first may still write where it says. */
+  elsewhere(request: Request): Request;
   /** Memory of a result that goes from a worker to the loader without a copy. */
   memoryOf(result: Result): readonly ArrayBuffer[];
 }

@@ -52,13 +52,14 @@ export async function openProducer<Specification, Request, Result>(
     if (image) blamed.push(image);
   }
   const notes = earlier?.begin(workers) ?? null;
+  const elsewhere = (request: unknown) => work.elsewhere(request as Request);
   const pool: PoolWorker[] = [];
   for (let number = 0; number < workers; number++) {
     const tell = (image: BlamedImage) => {
       pool.forEach((other, at) => at !== number && other.blame(image));
     };
     const order = { work: work.name, specification, notes: notes?.placeOf(number) ?? null };
-    pool.push(new PoolWorker({ file, order, count, bounds, blame, blamed, tell }));
+    pool.push(new PoolWorker({ file, order, count, bounds, blame, blamed, elsewhere, tell }));
   }
   const timer = setInterval(() => {
     for (const worker of pool) worker.look();

@@ -103,6 +103,13 @@ export function frameOf(pixels: Uint8Array, width: number, height: number, chann
 /** A copy of what is in a frame. */
 export const pixelsOf = ({ address, length }: Frame): Uint8Array => bytesAt(address, length).slice();
 
+/** Writes a frame at `offset` of `target`, in as many channels; one becomes three where three are wanted. */
+export function writeLevels(frame: Frame, channels: number, target: Uint8Array, offset: number): void {
+  const levels = bytesAt(frame.address, frame.length);
+  if (channels === frame.channels) target.set(levels, offset);
+  else levels.forEach((level, at) => target.fill(level, offset + at * channels, offset + (at + 1) * channels));
+}
+
 /**
  * Allocates buffers of these sizes (bytes) beside a frame and returns their addresses, multiples of 16. Their previous
  * contents are lost.

@@ -13,7 +13,8 @@ export interface Normalizer {
   write(frame: Frame, target: Float32Array, offset: number, line?: number): void;
 }
 
-export function normalizer({ mean, std }: Normalization, dataChannels: number): Normalizer {
+/** @throws FaultError if it does not fit images of this many channels, or makes a level a value that float32 cannot hold */
+export function checkNormalization({ mean, std }: Normalization, dataChannels: number): void {
   const channels = mean.length;
   if (std.length !== channels || (channels !== dataChannels && !(dataChannels === 1 && channels === 3))) {
     throw new FaultError(
@@ -27,14 +28,38 @@ export function normalizer({ mean, std }: Normalization, dataChannels: number): 
   if (wrong !== undefined) {
     throw new FaultError('bad-argument', `A standard deviation of the normalization is ${wrong}; it must be above 0.`);
   }
+  if (!tablesOf({ mean, std }).every(Number.isFinite)) {
+    throw new FaultError(
+      'bad-argument',
+      `The normalization by means ${mean.join(', ')} and standard deviations ${std.join(', ')} gives values that are not finite. Choose larger standard deviations.`,
+    );
+  }
+}
+
+/** Values of the 256 levels, channel by channel. */
+function tablesOf({ mean, std }: Normalization): Float32Array {
   const { fround } = Math;
-  const tables = new Float32Array(256 * channels);
+  const tables = new Float32Array(256 * mean.length);
   mean.forEach((average, channel) => {
     for (let value = 0; value < 256; value++) {
       const centred = fround(fround(value / 255) - fround(average));
       tables[256 * channel + value] = fround(centred / fround(std[channel]!));
     }
   });
+  return tables;
+}
+
+/** Interleaved pictures, normalised. */
+export function normalizedLevels(levels: Uint8Array, normalization: Normalization): Float32Array {
+  const tables = tablesOf(normalization);
+  const channels = normalization.mean.length;
+  return Float32Array.from(levels, (level, at) => tables[256 * (at % channels) + level]!);
+}
+
+export function normalizer(normalization: Normalization, dataChannels: number): Normalizer {
+  checkNormalization(normalization, dataChannels);
+  const channels = normalization.mean.length;
+  const tables = tablesOf(normalization);
   return {
     channels,
     write(frame, target, offset, line) {

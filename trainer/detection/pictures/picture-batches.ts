@@ -48,6 +48,8 @@ export interface PictureRequest {
 }
 
 export interface PictureBatch extends HostBatch {
+  /** float32: around a picture its canvas has the mean, which no level need be. */
+  readonly views: readonly HostTensor[];
   /** Sizes of the pictures as their files have them. */
   readonly originals: readonly Size[];
 }
@@ -167,6 +169,7 @@ export const pictureWork: Work<PictureSpecification, PictureRequest, RenderedPic
   name: 'pictures',
   sources: ({ data, found }) => [{ data, found }],
   open: openPictureBatches,
+  elsewhere: (request) => request,
   memoryOf: ({ batch }) =>
     [...(batch?.views ?? []), ...Object.values(batch?.targets ?? {})].map(({ values }) => values.buffer as ArrayBuffer),
 };

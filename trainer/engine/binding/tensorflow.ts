@@ -17,6 +17,7 @@ const declarations = {
   TF_GetCode: ['framework', 'int TF_GetCode(int64_t)'],
   TF_Message: ['framework', 'const char* TF_Message(int64_t)'],
   TF_AllocateTensor: ['framework', 'int64_t TF_AllocateTensor(int, const void*, int, size_t)'],
+  TF_NewTensor: ['framework', 'int64_t TF_NewTensor(int, const void*, int, const void*, size_t, int64_t, int64_t)'],
   TF_DeleteTensor: ['framework', 'void TF_DeleteTensor(int64_t)'],
   TF_TensorData: ['framework', 'int64_t TF_TensorData(int64_t)'],
   TF_TensorByteSize: ['framework', 'int64_t TF_TensorByteSize(int64_t)'],
@@ -150,6 +151,17 @@ export interface TensorFlow {
   TF_GetCode(status: Handle): number;
   TF_Message(status: Handle): string;
   TF_AllocateTensor(dtype: number, dimensions: BigInt64Array | null, rank: number, bytes: number): Handle;
+  TF_NewTensor(
+    dtype: number,
+    dimensions: BigInt64Array | null,
+    rank: number,
+    memory: ArrayBufferView<SharedArrayBuffer>,
+    bytes: number,
+    deallocator: Handle,
+    argument: Handle,
+  ): Handle;
+  /** A deallocator for TF_NewTensor that does nothing; called on any thread. */
+  readonly noDeallocator: Handle;
   TF_DeleteTensor(tensor: Handle): void;
   TF_TensorData(tensor: Handle): Handle;
   TF_TensorByteSize(tensor: Handle): number;
@@ -296,6 +308,8 @@ export function loadTensorFlow(): TensorFlow {
   }
   functions['enableTensorFloat32'] = libraries.framework.func(tensorFloat32.enable);
   functions['isTensorFloat32Enabled'] = libraries.framework.func(tensorFloat32.isEnabled);
+  // It does nothing but return a constant, whatever it is given.
+  functions['noDeallocator'] = Number(libraries.tensorflow.symbol('TF_Version'));
   functions['copyIn'] = libraries.system.func('void* memcpy(int64_t, const void*, size_t)');
   functions['copyOut'] = libraries.system.func('void* memcpy(void*, int64_t, size_t)');
   if (libraries.hasMallopt) {

@@ -38,6 +38,12 @@ export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+function checkSize(shape: readonly number[], dtype: number, bytes: number): void {
+  const width = bytesPerElement[dtype];
+  if (width !== undefined && bytes === elementsOf(shape) * width) return;
+  throw new Error(`A tensor of shape [${shape.join(', ')}] and TensorFlow type ${dtype} cannot hold ${bytes} bytes.`);
+}
+
 /** A tensor with a copy of the values; the caller deletes it. */
 export function newTensor(
   tensorflow: TensorFlow,
@@ -45,16 +51,33 @@ export function newTensor(
   dtype: number,
   values: ArrayBufferView,
 ): Handle {
-  const count = elementsOf(shape);
-  const width = bytesPerElement[dtype];
-  if (width === undefined || values.byteLength !== count * width) {
-    throw new Error(
-      `A tensor of shape [${shape.join(', ')}] and TensorFlow type ${dtype} cannot hold ${values.byteLength} bytes.`,
-    );
-  }
+  checkSize(shape, dtype, values.byteLength);
   const tensor = tensorflow.TF_AllocateTensor(dtype, dimensions(shape), shape.length, values.byteLength);
   if (values.byteLength > 0) tensorflow.copyIn(tensorflow.TF_TensorData(tensor), values, values.byteLength);
   return tensor;
+}
+
+/**
+ * A tensor on memory that does not move, not copied where its address is a multiple of 64; the caller deletes it. The
+ * memory must be held, and not written to, until then.
+ */
+export function tensorOver(
+  tensorflow: TensorFlow,
+  shape: readonly number[],
+  dtype: number,
+  values: ArrayBufferView<SharedArrayBuffer>,
+): Handle {
+  const { byteLength } = values;
+  checkSize(shape, dtype, byteLength);
+  return tensorflow.TF_NewTensor(
+    dtype,
+    dimensions(shape),
+    shape.length,
+    values,
+    byteLength,
+    tensorflow.noDeallocator,
+    0,
+  );
 }
 
 /** A copy of a tensor's values. */

@@ -4,7 +4,7 @@
  */
 import { shapeAttribute, typeAttribute } from '../binding/attributes.ts';
 import type { Handle, Output, TensorFlow } from '../binding/tensorflow.ts';
-import { newTensor, tensorValues } from '../binding/tensors.ts';
+import { newTensor, tensorOver, tensorValues } from '../binding/tensors.ts';
 import { Constants } from './constants.ts';
 import type { AddedOperation, Feed, Node, OpenGraph, OperationOptions, Request } from './node.ts';
 import { OperationWriter } from './operation-writer.ts';
@@ -19,8 +19,8 @@ export interface Graph {
   /** Values of a small int32 constant; null for any other node. */
   integersOf(node: Output): readonly number[] | null;
   placeholder(dtype: number, shape: readonly number[]): Node;
-  /** A value for a placeholder, copied. */
-  feed(node: Node, values: Float32Array | Int32Array): Feed;
+  /** A value for a placeholder, copied unless it is shared memory, which must not be written to until the run has ended. */
+  feed(node: Node, values: Float32Array | Int32Array | Uint8Array): Feed;
   /** The values of a fetched tensor, copied. */
   values(tensor: Handle, dtype: number): Float32Array | Int32Array | Uint8Array;
   /** The values of a fetched tensor, which is deleted. */
@@ -33,6 +33,9 @@ export interface Graph {
   /** The same, blocking this thread: for state, outside training. */
   runNow(request: Request): readonly Handle[];
 }
+
+const isShared = (values: ArrayBufferView): values is ArrayBufferView<SharedArrayBuffer> =>
+  values.buffer instanceof SharedArrayBuffer;
 
 /** @param config bytes of a ConfigProto */
 export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
@@ -55,7 +58,10 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
       const attributes = [typeAttribute('dtype', dtype), shapeAttribute('shape', shape)];
       return operations.add('Placeholder', [], 1, { attributes }).outputs[0]!;
     },
-    feed: (node, given) => ({ node, tensor: newTensor(tensorflow, node.shape, node.dtype, given) }),
+    feed: (node, given) =>
+      isShared(given)
+        ? { node, tensor: tensorOver(tensorflow, node.shape, node.dtype, given), memory: given }
+        : { node, tensor: newTensor(tensorflow, node.shape, node.dtype, given) },
     values,
     take(tensor, dtype) {
       try {

@@ -26,6 +26,8 @@ export interface OperationOptions {
 export interface Feed {
   readonly node: Output;
   readonly tensor: Handle;
+  /** The memory that it lies on, held until the run has ended; absent if it has a copy. */
+  readonly memory?: ArrayBufferView;
 }
 
 /** One run: the values it is given, the outputs it returns, the operations it runs for their effect. */

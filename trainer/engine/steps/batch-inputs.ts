@@ -1,8 +1,10 @@
 /** Placeholders for a batch and for the position of a step, and the values fed to them. */
+import type { Tensor } from '@tensorflow/tfjs';
 import type { Batch, Tensors } from '../../recipe.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { StepPosition } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
+import { inputFeeds, tracedInput, type InputNodes } from './host-inputs.ts';
 import { tensorsOf, type Nodes } from './named-nodes.ts';
 import type { BatchSignature } from './per-signature.ts';
 import { drawUniform } from './step-context.ts';
@@ -17,7 +19,7 @@ export interface TargetInputs {
 
 /** Placeholders for it. Only while tracing. */
 export function targetInputs(tracer: Tracer, { views, targets }: BatchSignature): TargetInputs {
-  const rows = views[0]![0]!;
+  const rows = views[0]!.shape[0]!;
   return {
     index: tracer.placeholder('int32', [rows]),
     targets: Object.fromEntries(
@@ -41,7 +43,7 @@ export function targetFeeds({ graph }: Tracer, { index, targets }: TargetInputs,
 
 /** A batch and the position of its step, as placeholders. */
 export interface BatchInputs extends TargetInputs {
-  readonly views: readonly Node[];
+  readonly views: readonly InputNodes[];
   readonly step: Node;
   readonly draws: readonly Draw[];
 }
@@ -49,20 +51,28 @@ export interface BatchInputs extends TargetInputs {
 export interface TracedBatch extends Pick<TracedContext, 'context' | 'updates'> {
   readonly inputs: BatchInputs;
   readonly batch: Batch;
+  /** Views that the host gives in float32. */
+  readonly floats: readonly Tensor[];
 }
 
 /** Placeholders for a batch of this signature, with tensors of them to compute on. Only while tracing. */
 export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBatch {
-  const views = signature.views.map((shape) => tracer.placeholder('float32', shape));
+  const views = signature.views.map((spec) => tracedInput(tracer, spec));
   const { index, targets } = targetInputs(tracer, signature);
   const step = tracer.placeholder('int32', []);
   const { context, draws, updates } = createTracedContext(tracer, step, true);
   const batch = {
-    views: views.map(tracer.tensor),
+    views: views.map(({ tensor }) => tensor),
     index: tracer.tensor(index),
     targets: tensorsOf(tracer, targets),
   };
-  return { inputs: { views, index, targets, step, draws }, batch, context, updates };
+  return {
+    inputs: { views: views.map(({ nodes }) => nodes), index, targets, step, draws },
+    batch,
+    floats: views.flatMap(({ nodes, tensor }) => (nodes.scale === null ? [tensor] : [])),
+    context,
+    updates,
+  };
 }
 
 /** Values for a batch's placeholders. `part` separates the random draws of several parts of one step. */
@@ -74,7 +84,7 @@ export function batchFeeds(
 ): readonly Feed[] {
   const { graph } = tracer;
   return [
-    ...inputs.views.map((node, view) => graph.feed(node, batch.views[view]!.values)),
+    ...inputs.views.flatMap((input, view) => inputFeeds(graph, input, batch.views[view]!)),
     ...targetFeeds(tracer, inputs, batch),
     graph.feed(inputs.step, Int32Array.of(step)),
     ...inputs.draws.map(({ node, name }) => graph.feed(node, drawUniform(seed, step, name, node.shape, part))),

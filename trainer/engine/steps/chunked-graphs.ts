@@ -85,7 +85,7 @@ export interface ChunkedGraphs {
 /** @throws if the batch cannot be divided into chunks, or the learner's loss cannot be separated from its embedding */
 export function compileChunks(training: ChunkedTraining, signature: BatchSignature): ChunkedGraphs {
   const { chunk } = training;
-  const rows = signature.views[0]![0]!;
+  const rows = signature.views[0]!.shape[0]!;
   if (rows % chunk !== 0)
     throw new Error(`A batch of ${rows} cannot be taken in chunks of ${chunk}: choose a divisor of the batch.`);
   const part = withRows(signature, chunk);
@@ -101,10 +101,10 @@ export function compileChunks(training: ChunkedTraining, signature: BatchSignatu
 
 function compileEmbedding({ tracer, learner }: ChunkedTraining, part: BatchSignature): EmbeddingGraph {
   return tracer.trace(() => {
-    const { inputs, batch, context } = batchInputs(tracer, part);
+    const { inputs, batch, floats, context } = batchInputs(tracer, part);
     const embeddings = tracer.network(() => learner.embed(batch, context));
     const shown = Object.entries(embeddings).map(
-      ([name, embedding]) => [name, whereImagesAreFinite(batch.views, embedding)] as const,
+      ([name, embedding]) => [name, whereImagesAreFinite(floats, embedding)] as const,
     );
     return { inputs, outputs: nodesOf(tracer, Object.fromEntries(shown)) };
   });
@@ -124,7 +124,7 @@ function embeddingInputs({ tracer, chunk }: ChunkedTraining, embedded: Nodes, ro
 function compileLoss(training: ChunkedTraining, embedded: Nodes, signature: BatchSignature): LossGraph {
   const { tracer, learner } = training;
   return tracer.trace(() => {
-    const embeddings = embeddingInputs(training, embedded, signature.views[0]![0]!);
+    const embeddings = embeddingInputs(training, embedded, signature.views[0]!.shape[0]!);
     const targets = targetInputs(tracer, signature);
     const step = tracer.placeholder('int32', []);
     const { context, draws, updates } = createTracedContext(tracer, step, true);

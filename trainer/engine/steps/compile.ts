@@ -1,6 +1,7 @@
 /** Traced functions that the host calls with tensors of its own. */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { HostTensor } from '../../host-batch.ts';
+import type { HostInput, HostTensor } from '../../host-batch.ts';
+import { inputFeeds, tracedInput } from './host-inputs.ts';
 import type { InputSpec } from './per-signature.ts';
 import type { Tracer } from './trace.ts';
 
@@ -14,11 +15,12 @@ export function compile(
   tracer: Tracer,
   inputs: readonly InputSpec[],
   compute: (...inputs: readonly Tensor[]) => readonly Tensor[],
-): (...values: readonly HostTensor[]) => Promise<readonly HostTensor[]> {
+): (...values: readonly HostInput[]) => Promise<readonly HostTensor[]> {
   const { graph, variables } = tracer;
   const { nodes, outputs } = tracer.trace(() => {
-    const made = inputs.map(({ dtype, shape }) => tracer.placeholder(dtype, shape));
-    return { nodes: made, outputs: compute(...made.map(tracer.tensor)).map(tracer.node) };
+    const made = inputs.map((spec) => tracedInput(tracer, spec));
+    const outputs = compute(...made.map(({ tensor }) => tensor)).map(tracer.node);
+    return { nodes: made.map((input) => input.nodes), outputs };
   });
   return async (...given) => {
     given.forEach(({ shape }, place) => {
@@ -27,7 +29,7 @@ export function compile(
         throw new Error(`Input ${place} has shape [${shape.join(', ')}], traced was [${traced.join(', ')}].`);
     });
     variables.flush();
-    const feeds = nodes.map((node, place) => graph.feed(node, given[place]!.values));
+    const feeds = nodes.flatMap((input, place) => inputFeeds(graph, input, given[place]!));
     const results = await graph.run({ feeds, fetches: outputs, targets: [] });
     return results.map((result, place) => {
       const { shape, dtype } = outputs[place]!;

@@ -38,7 +38,7 @@ export interface CompiledStep {
 /** Adds the forward pass and the gradients, of the scaled loss if it is scaled. */
 function differentiated(
   { tracer, learner, state }: TracedTraining,
-  { batch, context }: TracedBatch,
+  { batch, floats, context }: TracedBatch,
   scale: Node | null,
 ): { readonly embedded: Nodes; readonly metrics: Nodes; readonly loss: Node; readonly grads: Tensors } {
   let embedded: Nodes = {};
@@ -49,7 +49,7 @@ function differentiated(
     const outcome = learner.loss(embeddings, targetsOf(batch), context);
     embedded = nodesOf(tracer, embeddings);
     metrics = nodesOf(tracer, outcome.metrics);
-    loss = tracer.node(whereImagesAreFinite(batch.views, outcome.loss));
+    loss = tracer.node(whereImagesAreFinite(floats, outcome.loss));
     return (scale ? tf.mul(outcome.loss, tracer.tensor(scale)) : outcome.loss) as tf.Scalar;
   }, state.weights as Variable[]);
   return { embedded, metrics, loss: loss!, grads };

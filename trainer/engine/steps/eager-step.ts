@@ -6,9 +6,10 @@ import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
 import type { Batch, Learner, Tensors } from '../../recipe.ts';
 import type { ChosenOptimizer, StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
-import type { HostBatch, HostTensor } from '../../host-batch.ts';
+import type { HostBatch } from '../../host-batch.ts';
 import { clippedTogether, limitOf } from './clip-gradients.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
+import { uploaded } from './pictures.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';
@@ -32,9 +33,6 @@ export function stateEntry(name: string, variable: Variable): StateEntry {
     },
   };
 }
-
-const uploaded = ({ shape, values }: HostTensor): Tensor =>
-  tf.tensor(values, [...shape], values instanceof Float32Array ? 'float32' : 'int32');
 
 function upload({ views, index, targets }: HostBatch): Batch {
   return {

@@ -11,6 +11,7 @@ import type { Net } from '../../recipe.ts';
 import type { Binding } from '../binding/eager-binding.ts';
 import { createBuilder, unlisted } from './variable-builder.ts';
 import type { Engine } from '../engine.ts';
+import { uploaded } from './pictures.ts';
 import { ofOne } from './infer-one.ts';
 import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
@@ -43,7 +44,7 @@ const inferAll: Engine['inferAll'] =
   (compute) =>
   async (...inputs) => {
     const outputs = untracked(() => {
-      const given = inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
+      const given = inputs.map(uploaded);
       const results = compute(given, createStepContext(0, 0, false));
       return results.map((result) => ({ shape: result.shape, values: result.dataSync<'float32' | 'int32'>() }));
     });

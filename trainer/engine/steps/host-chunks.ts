@@ -1,10 +1,11 @@
 /** Batches cut into chunks on the host. */
-import type { HostBatch, HostTensor } from '../../host-batch.ts';
+import type { HostBatch, HostInput } from '../../host-batch.ts';
 
-/** Rows `from` to `to` of a tensor, sharing its memory. */
-function rowsOf({ shape, values }: HostTensor, from: number, to: number): HostTensor {
+/** Rows `from` to `to` of a tensor or of pictures, sharing its memory. */
+function rowsOf<Input extends HostInput>(input: Input, from: number, to: number): Input {
+  const { shape, values } = input;
   const size = values.length / shape[0]!;
-  return { shape: [to - from, ...shape.slice(1)], values: values.subarray(from * size, to * size) };
+  return { ...input, shape: [to - from, ...shape.slice(1)], values: values.subarray(from * size, to * size) };
 }
 
 /** The batch cut into parts of `rows` samples, sharing its memory. */

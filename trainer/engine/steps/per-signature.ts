@@ -1,9 +1,10 @@
 /** Traced functions, cached by the types and shapes of their inputs. */
-import type { HostBatch, HostTensor } from '../../host-batch.ts';
+import type { HostBatch, HostInput } from '../../host-batch.ts';
 
 /** Type and shape of an input of a traced function. */
 export interface InputSpec {
-  readonly dtype: 'float32' | 'int32';
+  /** uint8: pictures, which the function is given normalised. */
+  readonly dtype: 'float32' | 'int32' | 'uint8';
   readonly shape: readonly number[];
 }
 
@@ -35,38 +36,40 @@ export function perSignature<T>(what: string): (signature: string, compile: () =
   };
 }
 
-/** Shapes of a batch's views, and types and shapes of its targets by name: the signature of a traced step. */
+/** Types and shapes of a batch's views, and of its targets by name: the signature of a traced step. */
 export interface BatchSignature {
-  readonly views: readonly (readonly number[])[];
+  readonly views: readonly InputSpec[];
   readonly targets: Readonly<Record<string, InputSpec>>;
 }
 
-export function specOf({ shape, values }: HostTensor): InputSpec {
+export function specOf({ shape, values }: HostInput): InputSpec {
+  if (values instanceof Uint8Array) return { dtype: 'uint8', shape };
   return { dtype: values instanceof Float32Array ? 'float32' : 'int32', shape };
 }
+
+/** As text. */
+export const specKey = ({ dtype, shape }: InputSpec): string => `${dtype}:${shape.join('x')}`;
 
 /** Targets in the order of their names, so that the order in which the batch was assembled does not matter. */
 export function signatureOf({ views, targets }: HostBatch): BatchSignature {
   const names = Object.keys(targets).sort();
   return {
-    views: views.map(({ shape }) => shape),
+    views: views.map(specOf),
     targets: Object.fromEntries(names.map((name) => [name, specOf(targets[name]!)])),
   };
 }
 
 /** The signature as text. */
 export function signatureKey({ views, targets }: BatchSignature): string {
-  const named = Object.entries(targets).map(([name, { dtype, shape }]) => `${name}:${dtype}:${shape.join('x')}`);
-  return [...views.map((shape) => shape.join('x')), ...named].join(' ');
+  const named = Object.entries(targets).map(([name, spec]) => `${name}:${specKey(spec)}`);
+  return [...views.map(specKey), ...named].join(' ');
 }
 
 /** The same signature for another number of samples. */
 export function withRows({ views, targets }: BatchSignature, rows: number): BatchSignature {
-  const resized = (shape: readonly number[]): readonly number[] => [rows, ...shape.slice(1)];
+  const resized = ({ dtype, shape }: InputSpec): InputSpec => ({ dtype, shape: [rows, ...shape.slice(1)] });
   return {
     views: views.map(resized),
-    targets: Object.fromEntries(
-      Object.entries(targets).map(([name, { dtype, shape }]) => [name, { dtype, shape: resized(shape) }]),
-    ),
+    targets: Object.fromEntries(Object.entries(targets).map(([name, spec]) => [name, resized(spec)])),
   };
 }

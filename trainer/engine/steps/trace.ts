@@ -34,7 +34,7 @@ export interface Tracer {
   /** Only while tracing. */
   node(tensor: Tensor): Node;
   tensor(node: Node): Tensor;
-  placeholder(dtype: 'float32' | 'int32', shape: readonly number[]): Node;
+  placeholder(dtype: 'float32' | 'int32' | 'uint8', shape: readonly number[]): Node;
   variable(name: string, shape: readonly number[], values: Float32Array | Int32Array, trainable: boolean): Variable;
   /** The device's side of a variable. */
   deviceOf(variable: Variable): DeviceVariable;
@@ -95,7 +95,7 @@ export function createTracer(
     network: (compute) =>
       Object.fromEntries(Object.entries(autocast.within(compute)).map(([name, output]) => [name, bounded(output)])),
     trace: (compute) => backend.onGraph(() => untracked(compute)),
-    placeholder: (dtype, shape) => graph.placeholder(dtype === 'float32' ? dtypes.float : dtypes.int32, shape),
+    placeholder: (dtype, shape) => graph.placeholder(dtype === 'float32' ? dtypes.float : dtypes[dtype], shape),
     variable: (name, shape, values, trainable) =>
       backend.onGraph(() =>
         tf.tidy(() => {

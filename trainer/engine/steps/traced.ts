@@ -18,7 +18,7 @@ import { createTracer, type Tracer } from './trace.ts';
 import { createTracedStepper } from './traced-step.ts';
 import { createTracedContext } from './traced-context.ts';
 import { ofOne } from './infer-one.ts';
-import { perSignature, specOf, type InputSpec } from './per-signature.ts';
+import { perSignature, specKey, specOf, type InputSpec } from './per-signature.ts';
 
 function createTracedInference(tracer: Tracer): Engine['inferAll'] {
   return (compute) => {
@@ -32,7 +32,7 @@ function createTracedInference(tracer: Tracer): Engine['inferAll'] {
       });
     return (...inputs) => {
       const specs = inputs.map(specOf);
-      const signature = specs.map(({ dtype, shape }) => `${dtype}:${shape.join('x')}`).join(' ');
+      const signature = specs.map(specKey).join(' ');
       return compiledFor(signature, () => compiled(specs))(...inputs);
     };
   };

@@ -136,8 +136,12 @@ async function epoch(folder: string, leftOut: ReturnType<typeof openLeftOut>): P
     const steps = Math.floor(loader.count / batch);
     for (let step = 0; step < steps; step++) {
       const { batch: made } = await loader.next();
-      if (!made.views[0]!.values.every(Number.isFinite))
-        throw new Error(`Step ${step} has values that are not finite.`);
+      const { values } = made.views[0]!;
+      const length = values.length / batch;
+      for (let row = 0; row < batch; row++) {
+        if (values.subarray(row * length, (row + 1) * length).some((level) => level > 0)) continue;
+        throw new Error(`Step ${step} has a picture that was not drawn.`);
+      }
     }
     return steps;
   } finally {
