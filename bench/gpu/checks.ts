@@ -104,7 +104,10 @@ export async function methodSteps(
   if (place.device !== 'cpu') failures.push(...Object.values(refusals));
   const head = ['method', 'precision', 'operations', 'elsewhere', 'loss apart', 'change apart'];
   return {
-    lines: [...table(head, rows), ...Object.entries(refusals).map(([precision, why]) => `${precision}: ${why}`)],
+    lines: [
+      ...table(head, rows),
+      ...Object.entries(refusals).flatMap(([precision, why]) => ['', `${precision}: ${why}`]),
+    ],
     failures,
   };
 }

@@ -23,11 +23,14 @@ import { runStages, type Stage } from './stages.ts';
 
 const say = (line: string): void => console.log(line);
 
-/** Name, driver and memory of the card; the processor's name without one. */
+/** Name, driver and memory of the card; of a dry run the processor's name. @throws if the driver names no card */
 async function hardware(device: 'cpu' | 'gpu'): Promise<string> {
   if (device === 'cpu') return `${cpus()[0]?.model ?? 'a processor'}, ${availableParallelism()} threads`;
   const words = ['--query-gpu=name,driver_version,memory.total,compute_cap', '--format=csv,noheader', '--id=0'];
-  const { stdout } = await promisify(execFile)('nvidia-smi', words);
+  const { stdout } = await promisify(execFile)('nvidia-smi', words).catch((cause: unknown) => {
+    const advice = '"npm run gpu-proof -- --device cpu" runs every stage dry, on a processor.';
+    throw new Error(`No NVIDIA GPU: its driver's nvidia-smi does not name one. ${advice}`, { cause });
+  });
   const [name, driver, memory, capability] = stdout.trim().split(', ');
   return `${name}, ${memory}, compute capability ${capability}, driver ${driver}`;
 }
@@ -83,8 +86,9 @@ function stagesFor(place: Place, torch: Torch | null, folder: string, program: s
 }
 
 async function prove(words: readonly string[]): Promise<number> {
-  const { device } = deviceAmong(['--device', 'gpu', ...words].slice(words.includes('--device') ? 2 : 0));
+  const { device } = deviceAmong(words.includes('--device') ? words : ['--device', 'gpu']);
   const place: Place = { device: device === 'gpu' ? 'gpu:0' : 'cpu', threads: Math.min(16, availableParallelism()) };
+  const machine = await hardware(device);
   const found = await findTorch(device);
   const torch = typeof found === 'string' ? null : found;
   const folder = mkdtempSync(join(tmpdir(), 'reprise-gpu-proof-'));
@@ -92,7 +96,7 @@ async function prove(words: readonly string[]): Promise<number> {
   const head = [
     device === 'gpu' ? '# On a GPU' : '# Dry run on a processor: its figures say nothing about a GPU',
     '',
-    `${await hardware(device)}; Node ${process.versions.node}; ${new Date().toISOString().slice(0, 10)}. Made by \`npm run gpu-proof\`.`,
+    `${machine}; Node ${process.versions.node}; ${new Date().toISOString().slice(0, 10)}. Made by \`npm run gpu-proof\`.`,
     torch ? `Beside PyTorch ${torch.version}, channels-last, float32 without TensorFloat-32.` : (found as string),
     '',
   ];
@@ -117,4 +121,11 @@ async function prove(words: readonly string[]): Promise<number> {
 const [role = '', first = '', second = ''] = process.argv.slice(2);
 if (role === 'child') await beChild(first, second);
 else if (role === 'step') await beSide(JSON.parse(second) as StepShape, v.parse(Execution, JSON.parse(first)));
-else process.exitCode = await prove(process.argv.slice(2));
+else {
+  try {
+    process.exitCode = await prove(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+  }
+}
