@@ -1,7 +1,7 @@
 /**
  * A VICReg step of ResNet-50 on images of 224 px, compared with PyTorch.
  *
- *   npm run bench -- step-r50 [rounds] [float32|bfloat16] [again]
+ *   npm run bench -- step-r50 [rounds] [float32|bfloat16] [again] [--device gpu]
  */
 import { benchSteps } from './shared/step.ts';
 

@@ -35,8 +35,8 @@ class Simclr(Method):
     def forward(self, x, y):
         z = functional.normalize(torch.cat(self.project(x, y)), dim=1)
         rows = len(z)
-        scores = (z @ z.T / self.temperature).masked_fill(torch.eye(rows, dtype=torch.bool), float("-inf"))
-        return functional.cross_entropy(scores, (torch.arange(rows) + rows // 2) % rows)
+        scores = (z @ z.T / self.temperature).masked_fill(torch.eye(rows, dtype=torch.bool, device=z.device), float("-inf"))
+        return functional.cross_entropy(scores, (torch.arange(rows, device=z.device) + rows // 2) % rows)
 
 
 class BarlowTwins(Method):

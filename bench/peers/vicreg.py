@@ -79,7 +79,7 @@ class Vicreg(nn.Module):
     def forward(self, x, y):
         x = self.expander(self.encoder(x)).float()
         y = self.expander(self.encoder(y)).float()
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(x.device.type, enabled=False):
             rows, columns = x.shape
             invariance = functional.mse_loss(x, y)
             x = x - x.mean(0)

@@ -11,6 +11,8 @@ export interface Variant {
   readonly name: string;
   readonly program: string;
   readonly words: readonly string[];
+  /** Beside this process's environment. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export interface Side<Answer> {
@@ -21,15 +23,15 @@ export interface Side<Answer> {
 }
 
 /** A program of `bench/peers` in the environment that `npm run bench` makes. */
-export function peer(file: string, configuration: unknown): Omit<Variant, 'name'> {
+export function peer(file: string, configuration: unknown): Pick<Variant, 'program' | 'words'> {
   const program = join(process.env['REPRISE_PEERS'] ?? join('.runtime', 'peers'), 'bin', 'python');
   if (!existsSync(program)) throw new Error(`There is no ${program}: "npm run bench" makes it.`);
   return { program, words: [join('bench', 'peers', file), JSON.stringify(configuration)] };
 }
 
-export async function openSide<Answer>({ name, program, words }: Variant): Promise<Side<Answer>> {
+export async function openSide<Answer>({ name, program, words, environment = {} }: Variant): Promise<Side<Answer>> {
   const own = program === process.execPath ? computingEnvironment : {};
-  const env = { ...process.env, ...own };
+  const env = { ...process.env, ...own, ...environment };
   const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'], env });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   const ended = once(child, 'exit');

@@ -18,14 +18,28 @@ interface ComparedShape extends StepShape {
   readonly withoutEager?: boolean;
 }
 
-interface Answer {
+export interface StepAnswer {
   readonly milliseconds: readonly number[];
   readonly loss: number;
   readonly peakMemoryBytes: number;
 }
 
+/** `--device gpu` among the words of a bench; the CPU otherwise. The other words are left. */
+export function deviceAmong(given: readonly string[]): {
+  readonly device: 'cpu' | 'gpu';
+  readonly words: readonly string[];
+} {
+  const at = given.indexOf('--device');
+  if (at < 0) return { device: 'cpu', words: given };
+  const device = given[at + 1];
+  if (device !== 'cpu' && device !== 'gpu') throw new Error(`"--device ${device ?? ''}": it can be "cpu" or "gpu".`);
+  return { device, words: given.toSpliced(at, 2) };
+}
+
 const warm = 3;
 const stepsATurn = 3;
+const executionDevice = { cpu: 'cpu', gpu: 'gpu:0' } as const;
+export const torchDevice = { cpu: 'cpu', gpu: 'cuda' } as const;
 
 /** Runs one side in this process: answers on standard output until its input ends. */
 export async function beSide(shape: StepShape, execution: Execution): Promise<void> {
@@ -43,18 +57,19 @@ export async function beSide(shape: StepShape, execution: Execution): Promise<vo
       milliseconds.push(performance.now() - began);
     }
     const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
-    console.log(JSON.stringify({ milliseconds, loss, peakMemoryBytes } satisfies Answer));
+    console.log(JSON.stringify({ milliseconds, loss, peakMemoryBytes } satisfies StepAnswer));
   }
 }
 
 /**
  * Runs the bench, or one side of it when called as one. Words of the command: rounds; the only precision to run, for
- * processors that emulate the other; `again` to recompute intermediate results instead of keeping them.
+ * processors that emulate the other; `again` to recompute intermediate results instead of keeping them; `--device gpu`.
  */
 export async function benchSteps(
   shape: ComparedShape,
-  words: readonly string[] = process.argv.slice(2),
+  given: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
+  const { device, words } = deviceAmong(given);
   const [first = '6', second, third] = words;
   if (first === 'side') {
     await beSide(shape, v.parse(Execution, JSON.parse(second ?? '{}')));
@@ -66,16 +81,22 @@ export async function benchSteps(
     name: `Reprise ${engine}${recompute ? ', again' : ''} ${precision}`,
     program: process.execPath,
     words: [
-      ...[process.argv[1]!, 'side', JSON.stringify({ engine, precision, threads, recompute })],
+      ...[
+        process.argv[1]!,
+        'side',
+        JSON.stringify({ engine, device: executionDevice[device], precision, threads, recompute }),
+      ],
       ...(shape.method ? [shape.method.id] : []),
     ],
   });
   const theirs = (compiled: boolean, precision: 'float32' | 'bfloat16'): Variant => ({
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
-    ...peer('step.py', { ...shape, compiled, precision, threads }),
+    ...peer('step.py', { ...shape, compiled, precision, threads, device: torchDevice[device] }),
   });
   const head = shape.method?.id ?? `expander ${shape.expander.join('-')}`;
-  console.log(`${shape.encoder}, ${shape.size} px, ${shape.batch} pairs, ${head}, ${threads} threads`);
+  console.log(
+    `${shape.encoder}, ${shape.size} px, ${shape.batch} pairs, ${head}, ${device === 'gpu' ? 'on the GPU' : `${threads} threads`}`,
+  );
   // One precision after another: the processes of both together do not fit into most machines' memory.
   for (const precision of ['float32', 'bfloat16'] as const) {
     if (second !== undefined && second !== precision) continue;
@@ -91,12 +112,12 @@ export async function benchSteps(
 
 /** Runs the variants by turns and prints a line each. */
 async function compare({ batch }: ComparedShape, rounds: number, variants: readonly Variant[]): Promise<void> {
-  const sides: Side<Answer>[] = [];
-  const times = new Map<Side<Answer>, number[]>();
-  const memory = new Map<Side<Answer>, number>();
+  const sides: Side<StepAnswer>[] = [];
+  const times = new Map<Side<StepAnswer>, number[]>();
+  const memory = new Map<Side<StepAnswer>, number>();
   try {
     for (const variant of variants) {
-      const side = await openSide<Answer>(variant);
+      const side = await openSide<StepAnswer>(variant);
       sides.push(side);
       times.set(side, []);
     }

@@ -1275,7 +1275,8 @@ export const en = {
   'doctor.processor.ok': 'A busy thread gets {percent} % of a core.',
   'doctor.processor.attention':
     'A busy thread gets only {percent} % of a core: other programs, or other virtual machines on the same host, use the rest, and training is slower accordingly.',
-  'doctor.gpu.ok': 'No problems found.',
+  'doctor.gpu.ok':
+    'No problems found. On a machine with an NVIDIA GPU, “npm run gpu-proof” checks every method on it and measures its speed.',
   'doctor.gpu.attention':
     'GPU found ({names}), but TensorFlow cannot use it. Check the driver, then run “npm start”: if setup detects an NVIDIA GPU, it downloads the TensorFlow build for it.',
   'doctor.driver.ok': 'Driver {driver} suits {name} (compute capability {capability}).',

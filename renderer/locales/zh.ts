@@ -1231,7 +1231,7 @@ export const zh = {
   'doctor.processor.ok': '繁忙线程可获得一个核心的 {percent}%。',
   'doctor.processor.attention':
     '繁忙线程只能获得一个核心的 {percent}%：其余被其他程序或同一宿主机上的其他虚拟机占用，训练会相应变慢。',
-  'doctor.gpu.ok': '未发现问题。',
+  'doctor.gpu.ok': '未发现问题。在有 NVIDIA GPU 的机器上，可用“npm run gpu-proof”在其上检验所有方法并测速。',
   'doctor.gpu.attention':
     '检测到 GPU（{names}），但 TensorFlow 无法使用。请检查驱动，然后运行“npm start”：安装步骤检测到 NVIDIA GPU 后，会下载对应的 TensorFlow。',
   'doctor.driver.ok': '驱动 {driver} 适用于 {name}（计算能力 {capability}）。',

@@ -18,11 +18,11 @@ import {
   tinyEvaluation,
   tinyPictureRun,
   traceOf,
-  useTinyTrainer,
   writeTinyPictures,
   type Stage,
   type Trace,
 } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 
 const minutes = 60_000;
 const place = useTinyTrainer('away');

@@ -1,7 +1,8 @@
 /** The same bits from separate processes, uninterrupted and resumed, for every engine setting of a run. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { killThrough, liveOn, tinyPretraining, traceOf, useTinyTrainer, type Stage } from '../testing/killing.ts';
+import { killThrough, liveOn, tinyPretraining, traceOf, type Stage } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 import { precisionsHere } from '../testing/precision.ts';
 
 const minutes = 60_000;

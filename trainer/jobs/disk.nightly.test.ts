@@ -11,7 +11,8 @@ import { afterAll, expect, it } from 'vitest';
 import type { Plan, Refusal } from '../durable/testing/broken-disk.ts';
 import { recordCases } from '../durable/testing/record-cases.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
-import { exitOf, jobOf, liveOn, tinyPretraining, traceOf, useTinyTrainer, type Stage } from '../testing/killing.ts';
+import { exitOf, jobOf, liveOn, tinyPretraining, traceOf, type Stage } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 
 const hours = 3_600_000;
 const place = useTinyTrainer('disk-nightly');

@@ -23,12 +23,12 @@ import {
   tinyPictureRun,
   tinyPretraining,
   traceOf,
-  useTinyTrainer,
   writeTinyPictures,
   type Death,
   type Stage,
   type Trace,
 } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { keyed } from '../random.ts';
 import { isNightly } from '../durable/testing/nightly.ts';

@@ -10,7 +10,8 @@ import { recordCases } from '../durable/testing/record-cases.ts';
 import { keyed } from '../random.ts';
 import { evaluators, methods } from '../registry.ts';
 import { everyKindOfRun, type KindOfRun } from '../testing/every-kind-of-run.ts';
-import { eventsOf, killThrough, liveOn, traceOf, useTinyTrainer, type Death, type Stage } from '../testing/killing.ts';
+import { eventsOf, killThrough, liveOn, traceOf, type Death, type Stage } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 
 const hours = 3_600_000;
 /** Fewer where time is short: the table says how many they were. */

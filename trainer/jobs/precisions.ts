@@ -8,14 +8,25 @@ import { noisePairs, stepperOf, type StepShape } from './step-timing.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
-/** Large enough to keep a GPU busy; small enough for a second on a CPU. */
-const shapeOn = (device: string): StepShape => ({
+/** A second on a CPU. */
+const smallShape: StepShape = {
   encoder: 'resnet-18',
   stem: 'small',
+  width: 32,
   size: 32,
+  batch: 8,
   expander: [512, 512, 512],
-  ...(device === 'cpu' ? { batch: 8, width: 32 } : { batch: 256, width: 64 }),
-});
+};
+/** What a GPU is bought for. A small step would time how fast operations are handed to it, in every precision alike. */
+const largeShape: StepShape = {
+  encoder: 'resnet-50',
+  stem: 'imagenet',
+  size: 224,
+  batch: 64,
+  expander: [2048, 2048, 2048],
+};
+/** A batch this small keeps no GPU busy. */
+const leastBatch = 8;
 /**
  * A processor may support a precision without fast kernels for its gradients (float16 with AVX-512 FP16: 15 to 40 times
  * float32's time). A tiny step reveals this, and the real one, which would take minutes, is skipped.
@@ -49,6 +60,23 @@ async function timed(execution: Execution, shape: StepShape, clock: () => number
   return fastest;
 }
 
+/**
+ * The largest batch whose step in float32 fits into the device's memory, and its time.
+ *
+ * @throws the device's fault if not even the least batch fits
+ */
+export async function largestThatFits(
+  shape: StepShape,
+  time: (shape: StepShape) => Promise<number>,
+): Promise<{ readonly shape: StepShape; readonly milliseconds: number }> {
+  try {
+    return { shape, milliseconds: await time(shape) };
+  } catch (error) {
+    if (faultOf(error).code !== 'out-of-memory' || shape.batch / 2 < leastBatch) throw error;
+    return await largestThatFits({ ...shape, batch: shape.batch / 2 }, time);
+  }
+}
+
 export async function run(job: JobOf<'precisions'>, context: JobContext): Promise<Ending> {
   const { port, clock } = context;
   const { device, threads, precisions } = job;
@@ -56,6 +84,7 @@ export async function run(job: JobOf<'precisions'>, context: JobContext): Promis
   const progress = progressOf(context);
   const timings = [];
   let float32Glance: number | null = null;
+  let shape = device === 'cpu' ? smallShape : largeShape;
   for (const [place, precision] of precisions.entries()) {
     await progress(place / precisions.length);
     const execution = v.parse(Execution, { device, threads, precision });
@@ -71,7 +100,12 @@ export async function run(job: JobOf<'precisions'>, context: JobContext): Promis
             { precision, times },
           );
       }
-      timings.push({ precision, milliseconds: await timed(execution, shapeOn(device), clock), refusal: null });
+      const time = (given: StepShape) => timed(execution, given, clock);
+      // One batch in every precision; a narrower type needs less memory than float32, which comes first.
+      const fitting =
+        precision === 'float32' ? await largestThatFits(shape, time) : { shape, milliseconds: await time(shape) };
+      shape = fitting.shape;
+      timings.push({ precision, milliseconds: fitting.milliseconds, refusal: null });
     } catch (error) {
       // Without float32, nothing can be computed here.
       if (precision === 'float32') throw error;

@@ -3,15 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunConfig } from '../protocol/run.ts';
 import type { NotFiniteChoices } from '../protocol/when-not-finite.ts';
-import {
-  eventsOf,
-  liveOn,
-  tinyDetection,
-  tinyEvaluation,
-  tinyPretraining,
-  traceOf,
-  useTinyTrainer,
-} from '../testing/killing.ts';
+import { eventsOf, liveOn, tinyDetection, tinyEvaluation, tinyPretraining, traceOf } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 import { isNightly } from '../durable/testing/nightly.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 

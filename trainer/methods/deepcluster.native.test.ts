@@ -8,15 +8,8 @@ import { openEngine } from '../engine/steps/open.ts';
 import { Execution, type RunConfig } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { BetweenEpochs } from '../recipe.ts';
-import {
-  killThrough,
-  liveOn,
-  tinyPretraining,
-  traceOf,
-  useTinyTrainer,
-  type Death,
-  type Stage,
-} from '../testing/killing.ts';
+import { killThrough, liveOn, tinyPretraining, traceOf, type Death, type Stage } from '../testing/killing.ts';
+import { useTinyTrainer } from '../testing/tiny-trainer.ts';
 import { smallEncoder } from '../testing/small-learner.ts';
 import { method } from './deepcluster.ts';
 import { isNightly } from '../durable/testing/nightly.ts';

@@ -1,24 +1,11 @@
 /** For tests: restarts the real trainer repeatedly, killing it at random moments and at every point of a save. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
 import sharp from 'sharp';
-import { build } from 'vite';
-import { afterAll, beforeAll } from 'vitest';
 import { openLine } from '../durable/sealed-line.ts';
 import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
@@ -27,33 +14,6 @@ import { detectionFiles } from '../protocol/detections.ts';
 import { RunConfig, type EvaluateConfig } from '../protocol/run.ts';
 import type { NotFiniteChoices } from '../protocol/when-not-finite.ts';
 import { randomBytes, writeIdx } from '../data/testing/small-datasets.ts';
-
-/** Inside node_modules, so that the program finds its packages. */
-const programFolder = join(import.meta.dirname, '../../node_modules/.cache', `trainer-${process.pid}`);
-
-async function buildTrainer(): Promise<string> {
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    build: {
-      ssr: true,
-      target: 'node22',
-      outDir: programFolder,
-      emptyOutDir: true,
-      minify: false,
-      rolldownOptions: {
-        input: {
-          trainer: join(import.meta.dirname, '../main.ts'),
-          'decode-worker': join(import.meta.dirname, '../decode-worker.ts'),
-          'examine-pictures': join(import.meta.dirname, '../examine-pictures.ts'),
-        },
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
-      },
-    },
-  });
-  return join(programFolder, 'trainer.js');
-}
-const removeTrainer = (): void => rmSync(programFolder, { recursive: true, force: true });
 
 const trainImages = 96;
 const batch = 16;
@@ -179,7 +139,7 @@ export function withoutWorkers(config: RunConfig): EvaluateConfig {
   return { ...config, execution: { ...config.execution, loaderWorkers: 0 } };
 }
 
-const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);
+export const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);
 
 export interface Stage {
   readonly program: string;
@@ -367,28 +327,4 @@ export async function killThrough(
     compare(stage(run));
   }
   return kills;
-}
-
-/**
- * A built trainer, a folder for its runs and its tiny data, for the tests of one file. Filled before the first test.
- */
-export interface TinyTrainer {
-  folder: string;
-  data: string;
-  program: string;
-}
-
-export function useTinyTrainer(name: string): TinyTrainer {
-  const tiny = { folder: '', data: '', program: '' };
-  beforeAll(async () => {
-    tiny.folder = mkdtempSync(join(tmpdir(), `${name}-`));
-    tiny.data = join(tiny.folder, 'data');
-    await writeTinyData(tiny.data);
-    tiny.program = await buildTrainer();
-  }, 300_000);
-  afterAll(() => {
-    rmSync(tiny.folder, { recursive: true, force: true });
-    removeTrainer();
-  });
-  return tiny;
 }

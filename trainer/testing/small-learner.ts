@@ -53,7 +53,7 @@ export interface SmallCourse {
 }
 
 export function smallLearner(
-  engine: Engine,
+  engine: Pick<Engine, 'builder'>,
   method: MethodRecipe,
   { batch, classes, steps = 20, encoder = {} }: SmallCourse,
   branches?: readonly [Encoder, Encoder],

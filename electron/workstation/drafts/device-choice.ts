@@ -9,16 +9,16 @@ import { createMeasuredPrecisions, sayNothing, type MeasuringOptions } from './p
 
 /** Minimum speed-up that justifies the coarser rounding of a narrower type. */
 const leastGain = 1.2;
-/** bfloat16 first: it has the range of float32 and needs no loss scale. */
+/** bfloat16 before float16: it has the range of float32 and needs no loss scale. */
 const narrower = ['bfloat16', 'tf32', 'float16'] as const;
 /** A driver that takes longer to name its GPUs is not waited for by a form. */
 const namedWithinMs = 400;
 
-/** The first narrower type that is worth it, else float32. */
+/** float32, unless a narrower type is worth it; float16 only if it is worth it beside bfloat16 too. */
 export function preferredPrecision({ timings }: PrecisionTimings): Precision {
   const taken = (precision: Precision): number =>
     timings.find((one) => one.precision === precision)?.milliseconds ?? Infinity;
-  return narrower.find((low) => taken('float32') >= leastGain * taken(low)) ?? 'float32';
+  return narrower.reduce<Precision>((best, low) => (taken(best) >= leastGain * taken(low) ? low : best), 'float32');
 }
 
 export interface DeviceChoice {

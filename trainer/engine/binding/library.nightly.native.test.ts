@@ -4,8 +4,10 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import process from 'node:process';
 import { expect, it } from 'vitest';
+import { gpuSettings } from './runtime.ts';
 
 /** Runs in its own process: one that has already loaded TensorFlow cannot load another build. */
 const program = `
@@ -34,6 +36,13 @@ const pinned = (name: string, parts: number): string | undefined =>
     ?.split('.')
     .slice(0, parts)
     .join('.');
+
+/** Read from the environment by TensorFlow's code for GPUs; a name it no longer knew would change nothing, silently. */
+it('knows the settings that a trainer on a GPU makes', () => {
+  const folder = join(process.env['REPRISE_GPU_BUILD']!, 'tensorflow');
+  const framework = readFileSync(join(folder, 'libtensorflow_framework.so.2'));
+  expect(Object.keys(gpuSettings).filter((name) => !framework.includes(name))).toEqual([]);
+});
 
 it('finds every CUDA library, whose versions can be asked', () => {
   const build = process.env['REPRISE_GPU_BUILD'];

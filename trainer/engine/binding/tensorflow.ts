@@ -76,6 +76,7 @@ const declarations = {
   TF_Dim: ['framework', 'int64_t TF_Dim(int64_t, int)'],
   TF_NewGraph: ['tensorflow', 'int64_t TF_NewGraph()'],
   TF_GraphGetOpDef: ['tensorflow', 'void TF_GraphGetOpDef(int64_t, const void*, int64_t, int64_t)'],
+  TF_GraphToGraphDef: ['tensorflow', 'void TF_GraphToGraphDef(int64_t, int64_t, int64_t)'],
   TF_NewOperation: ['tensorflow', 'int64_t TF_NewOperation(int64_t, const void*, const void*)'],
   TF_AddInput: ['tensorflow', 'void TF_AddInput(int64_t, TF_Output)'],
   TF_AddInputList: ['tensorflow', 'void TF_AddInputList(int64_t, const void*, int)'],
@@ -224,6 +225,7 @@ export interface TensorFlow {
   TF_Dim(tensor: Handle, axis: number): number;
   TF_NewGraph(): Handle;
   TF_GraphGetOpDef(graph: Handle, name: CString, buffer: Handle, status: Handle): void;
+  TF_GraphToGraphDef(graph: Handle, buffer: Handle, status: Handle): void;
   TF_NewOperation(graph: Handle, kind: CString, name: CString): Handle;
   TF_AddInput(description: Handle, input: Output): void;
   TF_AddInputList(description: Handle, inputs: BigInt64Array, count: number): void;

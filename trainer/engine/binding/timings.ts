@@ -12,6 +12,8 @@ export interface OutputMemory {
 }
 
 export interface Timing {
+  /** Where it ran, as TensorFlow names devices: `/job:localhost/replica:0/task:0/device:GPU:0`. */
+  readonly device: string;
   /** Kind of operation, such as Conv2D. */
   readonly kind: string;
   readonly name: string;
@@ -46,8 +48,11 @@ export function timingsOf(runMetadata: Uint8Array): readonly Timing[] {
   const text = new TextDecoder();
   const nodes = within(runMetadata, 1)
     .flatMap((stepStats) => within(stepStats, 1))
-    .flatMap((device) => within(device, 2));
-  return nodes.map((node) => {
+    .flatMap((one) => {
+      const device = text.decode(within(one, 1)[0]);
+      return within(one, 2).map((node) => ({ device, node }));
+    });
+  return nodes.map(({ device, node }) => {
     const fields = byNumber(node);
     // `name = Kind(input, input:1, ^control)`
     const label = text.decode(fields.get(8)?.bytes ?? new Uint8Array(0));
@@ -56,6 +61,7 @@ export function timingsOf(runMetadata: Uint8Array): readonly Timing[] {
     const [start, end] = [fields.get(3)?.value ?? 0, fields.get(4)?.value ?? 0];
     const inUse = within(node, 6).map((allocator) => byNumber(allocator).get(5)?.value ?? 0);
     return {
+      device,
       name,
       kind: labelled ?? name.replace(/_\d+$/, ''),
       inputs: words.split(', ').filter((input) => input !== '' && !input.startsWith('^')),

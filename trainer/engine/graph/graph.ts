@@ -3,7 +3,8 @@
  * so TensorFlow itself checks every input and attribute and infers every shape.
  */
 import { shapeAttribute, typeAttribute } from '../binding/attributes.ts';
-import type { Handle, Output, TensorFlow } from '../binding/tensorflow.ts';
+import { bufferBytes } from '../binding/memory.ts';
+import { checkStatus, type Handle, type Output, type TensorFlow } from '../binding/tensorflow.ts';
 import { newTensor, tensorOver, tensorValues } from '../binding/tensors.ts';
 import { Constants } from './constants.ts';
 import type { AddedOperation, Feed, Node, OpenGraph, OperationOptions, Request } from './node.ts';
@@ -32,6 +33,8 @@ export interface Graph {
   profile(request: Request): Promise<ProfiledRun>;
   /** The same, blocking this thread: for state, outside training. */
   runNow(request: Request): readonly Handle[];
+  /** All that was added, as TensorFlow's GraphDef (tensorflow/core/framework/graph.proto). */
+  definition(): Uint8Array;
 }
 
 const isShared = (values: ArrayBufferView): values is ArrayBufferView<SharedArrayBuffer> =>
@@ -71,6 +74,16 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
       }
     },
     free: (tensor) => tensorflow.TF_DeleteTensor(tensor),
+    definition() {
+      const buffer = tensorflow.TF_NewBuffer();
+      try {
+        tensorflow.TF_GraphToGraphDef(open.handle, buffer, open.status);
+        checkStatus(tensorflow, open.status, 'describe a graph');
+        return bufferBytes(tensorflow, buffer);
+      } finally {
+        tensorflow.TF_DeleteBuffer(buffer);
+      }
+    },
     run: (request) => session.run(request),
     profile: (request) => session.profile(request),
     runNow: (request) => session.runNow(request),

@@ -45,7 +45,7 @@ export function optimized(
     // momentum, would otherwise be computed at the start of a step and kept to its end. And one after another: each
     // briefly takes several times the memory of its weight.
     const after = [gradient, ...before];
-    const late = (variable: Variable): Tensor => tracer.delayed(variable, after);
+    const late = (variable: Variable): Tensor => (tracer.waits ? tracer.delayed(variable, after) : variable);
     const read = Object.fromEntries(Object.entries(own).map(([slot, variable]) => [slot, late(variable)]));
     const at = { lr: lrOf.get(rates.get(weight)!)!, step, shape: weight.shape };
     const updated = recipe.update(late(weight), gradient, read, at, options);

@@ -40,8 +40,13 @@ export interface Tracer {
   deviceOf(variable: Variable): DeviceVariable;
   /** The same value, available only once `until` are computed. Only while tracing. */
   delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
-  /** What a step computes again for its gradient. */
-  readonly recompute: Recomputation;
+  /** What a step computes again for its gradient; null: nothing. */
+  readonly recompute: Recomputation | null;
+  /**
+   * True if operations wait until their result is needed, so that less is in memory at once. Not on a GPU: next to such an
+   * order TensorFlow does not fuse a batch norm with the sum and the rectifier that follow it.
+   */
+  readonly waits: boolean;
   /** Begins operations that run only where a scalar of type bool is true. Only while tracing. */
   branch(needed: Tensor): Branch;
   /** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
@@ -61,6 +66,7 @@ export function createTracer(
   { tensorflow, binding: eager, config, facts }: Runtime,
   { precision, recompute }: Pick<Execution, 'precision' | 'recompute'>,
 ): Tracer {
+  const waits = facts.device === 'cpu';
   const graph = createGraph(tensorflow, config);
   const variables = new DeviceVariables(graph);
   const autocast = isLowPrecision(precision) ? createAutocast(graph, precision) : noAutocast;
@@ -108,11 +114,11 @@ export function createTracer(
       ),
     deviceOf,
     delayed,
-    recompute: {
-      of: recompute ? 'blocks' : 'norms',
-      input: (kept, dy) => delayed(kept, [dy]),
-      network: autocast.within,
-    },
+    waits,
+    recompute:
+      recompute || waits
+        ? { of: recompute ? 'blocks' : 'norms', input: (kept, dy) => delayed(kept, [dy]), network: autocast.within }
+        : null,
     branch: (needed) => branchOn(nodeOf(needed), { graph, nodeOf, tensor }),
     substituted: (values, compute) => withValues(values, tensor, compute),
   };
