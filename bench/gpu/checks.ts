@@ -80,7 +80,12 @@ export async function methodSteps(
   for (const one of Object.values(folders)) mkdirSync(one);
   const asked = (request: MethodStepsRequest) => ask<MethodSteps>('methodSteps', request);
   const reference = await asked({ ...cpuOf(place), precisions: ['float32'], methods, folder: folders.cpu });
-  const { steps, refusals } = await asked({ ...place, precisions, methods, folder: folders.here });
+  // A process each: one that computes in TensorFloat-32 does so to its end.
+  const here: MethodSteps[] = [];
+  for (const precision of precisions)
+    here.push(await asked({ ...place, precisions: [precision], methods, folder: folders.here }));
+  const steps = here.flatMap((one) => one.steps);
+  const refusals = Object.assign({}, ...here.map((one) => one.refusals)) as MethodSteps['refusals'];
   const failures: string[] = [];
   const rows = steps.map(({ method, precision, loss, operations, elsewhere }) => {
     const wanted = reference.steps.find((step) => step.method === method)!.loss;
@@ -102,8 +107,9 @@ export async function methodSteps(
       ...[apart.loss.toExponential(1), apart.change.toExponential(1)],
     ];
   });
-  // Only a processor may lack a precision.
-  if (place.device !== 'cpu') failures.push(...Object.values(refusals));
+  // Only a processor may lack a precision, and older cards TensorFloat-32.
+  const needed = Object.entries(refusals).filter(([precision]) => precision !== 'tf32');
+  if (place.device !== 'cpu') failures.push(...needed.map(([, why]) => why));
   const head = ['method', 'precision', 'operations', 'elsewhere', 'loss apart', 'change apart'];
   return {
     lines: [
