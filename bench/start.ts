@@ -73,7 +73,6 @@ async function start() {
       if (page === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     const moments = await momentsOf(page);
-    await browser.close();
     return { 'first paint': moments['first paint'] - began, interactive: moments.interactive - began };
   } finally {
     child.kill('SIGTERM');

@@ -1,12 +1,14 @@
 /** Composition root of the desktop program: a table of contents, each concern set up by a function of its own. */
 import { app } from 'electron';
 import { join } from 'node:path';
+import { readSettings } from './workstation/machine/settings.ts';
 import { declareScheme, servePages } from './shell/app-protocol.ts';
 import { createAppearance, presenceState } from './shell/appearance.ts';
 import { fail, watchForCrashes } from './shell/crash.ts';
 import { createDesktop } from './shell/desktop.ts';
 import { desktopHandlers } from './shell/desktop-handlers.ts';
 import { answerRequests } from './shell/ipc.ts';
+import { rememberedHome } from './shell/home.ts';
 import { createMainWindow, reopenOnRequest } from './shell/main-window.ts';
 import { stayOffline } from './shell/offline.ts';
 import { openOrExplain } from './shell/open-workstation.ts';
@@ -39,22 +41,24 @@ async function run(): Promise<void> {
   denyPermissions();
   const pages = servePages(join(appRoot, 'out/renderer'));
 
-  const window = createMainWindow(appRoot, icon);
+  const { settings } = await readSettings(rememberedHome());
+  const state = presenceState(settings);
+  const window = createMainWindow(appRoot, icon, state.language);
   const relay = createPushRelay(window.current);
-  const workstation = await openOrExplain(appRoot, createDesktop(window.current), relay.push);
+  const presence = createPresence(window.current, icon, state, (run) => relay.push('showRun', run));
+  const appearance = createAppearance(settings, presence, (command) => relay.push('command', command));
+
+  // A workspace of many runs takes a second to be looked through: the window stands meanwhile, and its questions wait.
+  const opening = openOrExplain(appRoot, createDesktop(window.current), relay.push);
+  const handlers = opening.then((opened) => opened && desktopHandlers(opened, appearance, window.current));
+  answerRequests(handlers, (request, fault) => console.error(`${request}: ${fault.code}: ${fault.message}`));
+  window.open();
+
+  const workstation = await opening;
   if (workstation === null) return;
   pages.readReportsBy(workstation.reportPage);
-
-  const { settings } = await workstation.handlers.about.answer();
-  const presence = createPresence(window.current, icon, presenceState(settings), (run) => relay.push('showRun', run));
-  const appearance = createAppearance(settings, presence, (command) => relay.push('command', command));
   relay.connect(presence, workstation);
-  answerRequests(desktopHandlers(workstation, appearance, window.current), (request, fault) =>
-    console.error(`${request}: ${fault.code}: ${fault.message}`),
-  );
   quitSafely(workstation, presence, window.current, appearance.text);
   reopenOnRequest(window);
-
-  window.open();
   await relay.refreshPresence();
 }

@@ -35,7 +35,11 @@ export function trustWindow(contents: WebContents): void {
   contents.once('destroyed', () => windows.delete(id));
 }
 
-export function answerRequests(handlers: Handlers, logFault: (request: string, fault: Fault) => void): void {
+/** @param opening what answers once the workspace is open; null if it cannot be opened, and the program is ending */
+export function answerRequests(
+  opening: Promise<Handlers | null>,
+  logFault: (request: string, fault: Fault) => void,
+): void {
   for (const name of requestNames) {
     ipcMain.handle(`workstation:${name}`, async (event, args: unknown): Promise<Answer<unknown>> => {
       if (!isTrusted(event, windows)) {
@@ -43,6 +47,8 @@ export function answerRequests(handlers: Handlers, logFault: (request: string, f
         logFault(name, fault);
         return { ok: false, fault };
       }
+      const handlers = await opening;
+      if (handlers === null) return refused(name, ': the workspace is not open');
       const answer = await answerOne(handlers[name] as Handler<typeof name>, name, args);
       if (!answer.ok) logFault(name, answer.fault);
       return answer;

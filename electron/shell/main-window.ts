@@ -2,6 +2,7 @@
 import { app, type BrowserWindow } from 'electron';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Language } from '../api/settings.ts';
 import { pushTo, trustWindow } from './ipc.ts';
 import { isQuitting } from './quit.ts';
 import { createWindow } from './window.ts';
@@ -14,11 +15,12 @@ export interface MainWindow {
   handOver(args: readonly string[]): void;
 }
 
-export function createMainWindow(appRoot: string, icon: string): MainWindow {
+/** @param language of its first words, until it knows the settings */
+export function createMainWindow(appRoot: string, icon: string, language: Language): MainWindow {
   let window: BrowserWindow | null = null;
 
   function open(): void {
-    window = createWindow(join(appRoot, 'out/preload/preload.cjs'), icon);
+    window = createWindow(join(appRoot, 'out/preload/preload.cjs'), icon, language);
     trustWindow(window.webContents);
     window.on('close', (event) => {
       if (isQuitting()) return;

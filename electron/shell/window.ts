@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isMissing } from '../../trainer/durable/files.ts';
+import type { Language } from '../api/settings.ts';
 import { origin, reportIn } from './app-protocol.ts';
 
 const Place = v.strictObject({
@@ -78,7 +79,7 @@ function lastPlace(): Place | null {
   return visible ? place : null;
 }
 
-export function createWindow(preload: string, icon: string): BrowserWindow {
+export function createWindow(preload: string, icon: string, language: Language): BrowserWindow {
   const place = lastPlace();
   const window = new BrowserWindow({
     width: place?.width ?? 1280,
@@ -105,6 +106,6 @@ export function createWindow(preload: string, icon: string): BrowserWindow {
   window.on('close', () => {
     writeFileSync(placeFile(), JSON.stringify({ ...window.getNormalBounds(), maximized: window.isMaximized() }));
   });
-  void window.loadURL(`${origin}/index.html`);
+  void window.loadURL(`${origin}/index.html?language=${language}`);
   return window;
 }

@@ -73,12 +73,35 @@ export async function sweep(workspace: Workspace, store: Store): Promise<SweepRe
     if (!isThere) found.missing.push(run);
   }
   const open = await store.openAttempts();
-  for (const entry of await store.replayed()) {
-    if (!entry.present) await closeWithoutFolder(store, entry.run, open);
-    else if (!found.adopted.includes(entry.run)) await sweepOne(store, entry, open, found);
+  const adopted = new Set(found.adopted);
+  const rest = (await store.replayed()).filter(({ run }) => !adopted.has(run));
+  const parts = await inParallel(rest, async (entry) => {
+    const own = nothingFound();
+    if (entry.present) await sweepOne(store, entry, open, own);
+    else await closeWithoutFolder(store, entry.run, open);
+    return own;
+  });
+  for (const { alive, notes, damage } of parts) {
+    found.alive.push(...alive);
+    found.notes.push(...notes);
+    found.damage.push(...damage);
   }
   await queueLeftovers(store);
   return { ...found, interrupted: await interruptedRuns(store) };
+}
+
+/** Runs that are swept at once: most of the time each waits for the disk or the database. */
+const atOnce = 16;
+
+/** The results in the order of what was given. */
+async function inParallel<T, R>(given: readonly T[], work: (one: T) => Promise<R>): Promise<readonly R[]> {
+  const results = new Array<R>(given.length);
+  const rest = given.entries();
+  const lane = async (): Promise<void> => {
+    for (const [place, one] of rest) results[place] = await work(one);
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return results;
 }
 
 /** Sweeps one run again, after its trainer, found alive at start-up, has exited. */
@@ -159,7 +182,12 @@ interface Adopted {
 
 async function sweepOne(
   store: Store,
-  entry: { readonly run: string; readonly folder: string; readonly bytes: number },
+  entry: {
+    readonly run: string;
+    readonly folder: string;
+    readonly bytes: number;
+    readonly status?: StoredRun['status'];
+  },
   open: readonly OpenAttempt[],
   found: Findings,
   adopted: Adopted = { card: null, problems: [] },
@@ -181,9 +209,16 @@ async function sweepOne(
   const passing = (work: Promise<void>): Promise<void> =>
     work.catch((error: unknown) => void problems.push(problemOf(error)));
   await passing(removeTemporary(folder));
-  await passing(replay(store, entry, card?.eventBytes ?? 0, problems, torn));
+  let isUnchanged = false;
+  await passing(
+    replay(store, entry, card?.eventBytes ?? 0, problems, torn).then((had) => {
+      isUnchanged = !had;
+    }),
+  );
   if (card !== null) await restoreFromCard(store, run, card);
-  const changed = await closeAttempts(store, run, [...ours, ...fromCard]);
+  // Of a thousand runs most ended long ago: nothing of them is open, and nothing was added.
+  const isSettled = isUnchanged && ours.length === 0 && card === null && isEnded(entry.status);
+  const changed = !isSettled && (await closeAttempts(store, run, [...ours, ...fromCard]));
   await passing(compareCheckpoints(store, run, folder, changed, problems));
   if (card !== null) await rememberNewest(store, run, card);
   if (changed) await passing(saveRunCard(store, run));
@@ -192,14 +227,19 @@ async function sweepOne(
   else if (torn.length > 0) found.notes.push(note);
 }
 
-/** Replays what the events file has beyond what was replayed before. @param eventBytes what the run card says it had */
+/**
+ * Replays what the events file has beyond what was replayed before.
+ *
+ * @param eventBytes what the run card says it had
+ * @returns whether it had anything
+ */
 async function replay(
   store: Store,
   { run, folder, bytes }: { readonly run: string; readonly folder: string; readonly bytes: number },
   eventBytes: number,
   problems: string[],
   torn: string[],
-): Promise<void> {
+): Promise<boolean> {
   const events = join(folder, 'events.ndjson');
   const size = await lstat(events).then(
     (file) => file.size,
@@ -207,11 +247,12 @@ async function replay(
   );
   const before = Math.max(bytes, eventBytes);
   if (size < before) problems.push(`events.ndjson has ${size} bytes, and had ${before}`);
-  if (size === bytes) return;
+  if (size === bytes) return false;
   const replayed = await replayEvents(store, run, events, bytes);
   const inWords = ({ line, text }: ReplayNote): string => `line ${line} of events.ndjson ${text}`;
   problems.push(...replayed.notes.map(inWords));
   if (replayed.torn !== null) torn.push(inWords(replayed.torn));
+  return true;
 }
 
 const mostNamed = 8;
@@ -283,13 +324,16 @@ async function closeAttempts(
   // Its trainer saved and exited when the workstation disappeared: stopped, but not by request.
   const orphaned = latest?.ended === 'asked' && ours.some((open) => open.attempt === latest.attempt);
   if (orphaned) await store.setStatus(run, 'interrupted', lostFault(run, latest.lastStep, 'workstation-killed'));
-  const isUnsettled = row.status === 'running' || row.status === 'paused';
+  const isUnsettled = !isEnded(row.status);
   if (isUnsettled && !orphaned && latest?.ended !== null) {
     const fault = latest === undefined ? lostFault(run, 0, 'workstation-killed') : latest.fault;
     await store.setStatus(run, asksHowToGoOn(fault) ? 'interrupted' : statusAfter(latest?.ended), fault);
   }
   return isUnsettled || ours.length > 0 || attempts.some((attempt) => attempt.ended === null);
 }
+
+const isEnded = (status: StoredRun['status'] | undefined): boolean =>
+  status !== undefined && status !== 'running' && status !== 'paused';
 
 function statusAfter(ended: 'done' | 'asked' | 'failed' | 'lost' | undefined): StoredRun['status'] {
   return ended === 'done' ? 'done' : ended === 'failed' ? 'failed' : ended === 'asked' ? 'stopped' : 'interrupted';

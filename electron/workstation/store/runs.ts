@@ -297,7 +297,7 @@ export function expectRun(database: ReadableDatabase, run: string): void {
 export function replayed(database: ReadableDatabase): ReturnType<Queries['replayed']> {
   return statement<Omit<ReturnType<Queries['replayed']>[number], 'present'> & { readonly present: number }>(
     database,
-    'SELECT id AS run, folder, replayed_bytes AS bytes, folder_present AS present FROM runs ORDER BY id',
+    'SELECT id AS run, folder, replayed_bytes AS bytes, folder_present AS present, status FROM runs ORDER BY id',
   )
     .all()
     .map((row) => ({ ...row, present: row.present === 1 }));

@@ -111,12 +111,13 @@ export interface Queries {
   markDeleted(run: string, deleted: boolean): void;
   /** Removes the rows for good. */
   forget(run: string): void;
-  /** How far the start-up sweep has replayed each run's events.ndjson, and whether its folder existed. */
+  /** How far the start-up sweep has replayed each run's events.ndjson, whether its folder existed, and its status. */
   replayed(): readonly {
     readonly run: string;
     readonly folder: string;
     readonly bytes: number;
     readonly present: boolean;
+    readonly status: RunStatus;
   }[];
   markReplayed(run: string, bytes: number): void;
   markFolder(run: string, folder: string, present: boolean): void;

@@ -14,8 +14,14 @@ type Slots<K extends Key> = [SlotsOf<(typeof en)[K]>] extends [never]
   ? []
   : [Readonly<Record<SlotsOf<(typeof en)[K]>, string | number>>];
 
+/** Told by the program, which knows the settings before they are asked for; else the system's. */
+function firstLanguage(): Language {
+  const told = new URLSearchParams(location.search).get('language') ?? navigator.language;
+  return told.startsWith('zh') ? 'zh' : 'en';
+}
+
 class Words {
-  language = $state<Language>(navigator.language.startsWith('zh') ? 'zh' : 'en');
+  language = $state<Language>(firstLanguage());
   say: Say = $derived(createSay(this.language));
   format: Format = $derived(createFormat(this.language, this.say));
 }
