@@ -112,7 +112,9 @@ async function everyRoute(workstation: Workstation): Promise<readonly Route[]> {
     ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'new', again: id, chunk: null }) as const),
     ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'evaluate', of: { kind: 'run', run: id } }) as const),
     { view: 'evaluate', of: { kind: 'weights', weights: weights.value[0]!.id } },
-    ...runs.value.slice(0, 1).map(({ id }) => ({ view: 'map', of: { kind: 'run', run: id }, beside: null, at: null }) as const),
+    ...runs.value
+      .slice(0, 1)
+      .map(({ id }) => ({ view: 'map', of: { kind: 'run', run: id }, beside: null, at: null }) as const),
     { view: 'compare', selection: { kind: 'plan', plan: 'first' } },
     { view: 'compare', selection: { kind: 'runs', runs: runs.value.map(({ id }) => id) } },
     { view: 'datasets', dataset: null },

@@ -20,7 +20,12 @@ const routes: readonly Route[] = [
     beside: 'at',
     at: { fingerprint: 'sha256:ab/c', split: 'test', place: 12 },
   },
-  { view: 'map', of: { kind: 'weights', weights: '00c0ffee00c0ffee' }, beside: null, at: { fingerprint: 'at', split: 'at', place: 0 } },
+  {
+    view: 'map',
+    of: { kind: 'weights', weights: '00c0ffee00c0ffee' },
+    beside: null,
+    at: { fingerprint: 'at', split: 'at', place: 0 },
+  },
   { view: 'weights' },
   { view: 'compare', selection: null },
   { view: 'compare', selection: { kind: 'plan', plan: 'first' } },

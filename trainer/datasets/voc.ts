@@ -11,7 +11,7 @@ import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { type ReadObjects } from '../data/listing/listed-objects.ts';
-import { annotatedClasses, annotatedPresence } from '../detection/annotations/voc-classes.ts';
+import { annotatedClasses, annotatedPresence } from '../data/listing/voc-classes.ts';
 import { vocObjects } from '../detection/annotations/voc-objects.ts';
 import { longestXml } from '../detection/annotations/voc-xml.ts';
 import type { ImageTable } from '../data/found-images.ts';

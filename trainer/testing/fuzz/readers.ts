@@ -334,7 +334,7 @@ export const readers: readonly FuzzedReader[] = [
   },
   {
     name: "PASCAL VOC's annotations",
-    modules: ['datasets/voc.ts', 'detection/annotations/voc-classes.ts'],
+    modules: ['datasets/voc.ts', 'data/listing/voc-classes.ts'],
     file: '2007_000001.xml',
     valid: () => texts(vocXml(objects), `<?xml version="1.0"?><!-- made -->${vocXml(objects)}`),
     read: (_path, bytes) => readVocXml(bytes),

@@ -4,9 +4,9 @@
  */
 import { isMissing } from '../../durable/files.ts';
 import { readPlain } from '../../durable/plain-file.ts';
-import type { TimeSlices } from '../../data/listing/time-slices.ts';
-import { UnusableImage } from '../../data/unusable-image.ts';
-import { longestXml, readVocXml, type VocObject } from './voc-xml.ts';
+import type { TimeSlices } from './time-slices.ts';
+import { UnusableImage } from '../unusable-image.ts';
+import { longestXml, readVocXml, type VocObject } from '../../detection/annotations/voc-xml.ts';
 
 /** Null for an annotation that is missing or cannot be read, which the inspection tells by its name. */
 async function objectsOf(path: string): Promise<readonly VocObject[] | null> {
