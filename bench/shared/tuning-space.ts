@@ -50,13 +50,14 @@ const own: Readonly<Record<string, Choices>> = {
   swav: { 'method.options.prototypes': [64, 128, 512], 'method.options.codeEpsilon': [0.03, 0.05] },
   deepcluster: { 'method.options.prototypes': [64, 128, 512], 'method.options.temperature': [0.1, 0.2] },
   obow: { 'method.options.inverseDelta': [5, 10, 15], 'method.options.momentum': [0.9, 0.97] },
+  // The covariance of a part of the batch can only be inverted if the part has more rows than the embedding columns.
   'w-mse': {
     'method.options.projector': [
       [512, 32],
       [512, 64],
-      [512, 128],
+      [512, 96],
     ],
-    'method.options.subBatch': [64, 128],
+    'method.options.subBatch': [128, 256],
   },
 };
 
