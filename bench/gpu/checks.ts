@@ -14,7 +14,7 @@ import {
   writeTinyData,
   type Stage as Life,
 } from '../../trainer/testing/killing.ts';
-import type { GoldenResult, Loaded, MethodSteps, MethodStepsRequest, Place, Role } from './child.ts';
+import type { GoldenResult, Loaded, MethodStep, MethodSteps, MethodStepsRequest, Place, Role } from './child.ts';
 import { table, type StageResult } from './stages.ts';
 
 /** Runs a role of `child.ts` in a process of its own. @throws with what it said last */
@@ -74,18 +74,27 @@ const changeIn = (folder: string, method: string, precision: Precision): Float32
 /** One step of every method in each precision: where each operation ran, and how far it is from the processor's in float32. */
 export async function methodSteps(
   place: Place,
-  { methods, precisions, folder }: Pick<MethodStepsRequest, 'methods' | 'precisions' | 'folder'>,
+  {
+    methods,
+    precisions,
+    folder,
+  }: Pick<MethodStepsRequest, 'methods' | 'folder'> & {
+    readonly precisions: readonly Precision[];
+  },
 ): Promise<StageResult> {
   const folders = { here: join(folder, 'here'), cpu: join(folder, 'cpu') };
   for (const one of Object.values(folders)) mkdirSync(one);
   const asked = (request: MethodStepsRequest) => ask<MethodSteps>('methodSteps', request);
-  const reference = await asked({ ...cpuOf(place), precisions: ['float32'], methods, folder: folders.cpu });
+  const reference = await asked({ ...cpuOf(place), precision: 'float32', methods, folder: folders.cpu });
+  if ('refusal' in reference) throw new Error(reference.refusal);
+  const steps: MethodStep[] = [];
+  const refusals: (readonly [Precision, string])[] = [];
   // A process each: one that computes in TensorFloat-32 does so to its end.
-  const here: MethodSteps[] = [];
-  for (const precision of precisions)
-    here.push(await asked({ ...place, precisions: [precision], methods, folder: folders.here }));
-  const steps = here.flatMap((one) => one.steps);
-  const refusals = Object.assign({}, ...here.map((one) => one.refusals)) as MethodSteps['refusals'];
+  for (const precision of precisions) {
+    const found = await asked({ ...place, precision, methods, folder: folders.here });
+    if ('refusal' in found) refusals.push([precision, found.refusal]);
+    else steps.push(...found.steps);
+  }
   const failures: string[] = [];
   const rows = steps.map(({ method, precision, loss, operations, elsewhere }) => {
     const wanted = reference.steps.find((step) => step.method === method)!.loss;
@@ -108,14 +117,11 @@ export async function methodSteps(
     ];
   });
   // Only a processor may lack a precision, and older cards TensorFloat-32.
-  const needed = Object.entries(refusals).filter(([precision]) => precision !== 'tf32');
+  const needed = refusals.filter(([precision]) => precision !== 'tf32');
   if (place.device !== 'cpu') failures.push(...needed.map(([, why]) => why));
   const head = ['method', 'precision', 'operations', 'elsewhere', 'loss apart', 'change apart'];
   return {
-    lines: [
-      ...table(head, rows),
-      ...Object.entries(refusals).flatMap(([precision, why]) => ['', `${precision}: ${why}`]),
-    ],
+    lines: [...table(head, rows), ...refusals.flatMap(([precision, why]) => ['', `${precision}: ${why}`])],
     failures,
   };
 }

@@ -48,11 +48,8 @@ export interface MethodStep {
   readonly elsewhere: readonly string[];
 }
 
-export interface MethodSteps {
-  readonly steps: readonly MethodStep[];
-  /** Precisions that the device cannot compute in, with the reason. */
-  readonly refusals: Readonly<Record<string, string>>;
-}
+/** Or why the device cannot compute in the precision. */
+export type MethodSteps = { readonly steps: readonly MethodStep[] } | { readonly refusal: string };
 
 /** What the host does for every graph, whatever the device: it takes the fed values and hands on what is fetched. */
 const ofTheHost = new Set(['_Arg', '_Retval', '_Send', '_Recv', '_HostSend', '_HostRecv', '_SOURCE', '_SINK', 'NoOp']);
@@ -88,7 +85,7 @@ function stateOf(stepper: Stepper): Float32Array {
 }
 
 export interface MethodStepsRequest extends Place {
-  readonly precisions: readonly Precision[];
+  readonly precision: Precision;
   readonly methods: readonly string[];
   /** Takes the change of the state, `<method>-<precision>.f32` each. */
   readonly folder: string;
@@ -105,37 +102,34 @@ async function profiled(stepper: Stepper, data: HostBatch): Promise<readonly Tim
   }
 }
 
-/** One step of every method in every precision, without momentum: the change of a weight is its gradient. */
-async function methodSteps({ precisions, methods: ids, folder, ...place }: MethodStepsRequest): Promise<MethodSteps> {
-  const steps: MethodStep[] = [];
-  const refusals: Record<string, string> = {};
+/** One step of every method, without momentum: the change of a weight is its gradient. */
+async function methodSteps({ precision, methods: ids, folder, ...place }: MethodStepsRequest): Promise<MethodSteps> {
   const optimizer = { recipe: optimizers.get('sgd'), options: { momentum: 0, weightDecay: 0 } };
-  for (const precision of precisions) {
-    try {
-      const engine = await openOn(place, precision);
-      for (const method of ids.map(methods.get)) {
-        const stepper = engine.stepper(smallLearner(engine, method, { batch, classes }), optimizer, 1);
-        const data = batchFor(method);
-        const before = stateOf(stepper);
-        const { loss } = await stepper.run(data, { step: 0, lr: 0.01 }, { metrics: false });
-        const change = stateOf(stepper).map((value, at) => value - before[at]!);
-        writeFileSync(join(folder, `${method.id}-${precision}.f32`), new Uint8Array(change.buffer));
-        const timings = await profiled(stepper, data);
-        steps.push({
-          method: method.id,
-          precision,
-          loss,
-          operations: timings.length,
-          elsewhere: elsewhere(timings, place.device),
-        });
-        stepper.dispose();
-      }
-    } catch (error) {
-      if (faultOf(error).code !== 'device-unavailable') throw error;
-      refusals[precision] = faultOf(error).message;
+  const steps: MethodStep[] = [];
+  try {
+    const engine = await openOn(place, precision);
+    for (const method of ids.map(methods.get)) {
+      const stepper = engine.stepper(smallLearner(engine, method, { batch, classes }), optimizer, 1);
+      const data = batchFor(method);
+      const before = stateOf(stepper);
+      const { loss } = await stepper.run(data, { step: 0, lr: 0.01 }, { metrics: false });
+      const change = stateOf(stepper).map((value, at) => value - before[at]!);
+      writeFileSync(join(folder, `${method.id}-${precision}.f32`), new Uint8Array(change.buffer));
+      const timings = await profiled(stepper, data);
+      steps.push({
+        method: method.id,
+        precision,
+        loss,
+        operations: timings.length,
+        elsewhere: elsewhere(timings, place.device),
+      });
+      stepper.dispose();
     }
+  } catch (error) {
+    if (faultOf(error).code !== 'device-unavailable') throw error;
+    return { refusal: faultOf(error).message };
   }
-  return { steps, refusals };
+  return { steps };
 }
 
 export interface GoldenResult {

@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import * as v from 'valibot';
+import { graphicsCard } from '../../trainer/engine/binding/graphics-card.ts';
 import type { StepShape } from '../../trainer/jobs/step-timing.ts';
 import { Execution, precisions } from '../../trainer/protocol/run.ts';
 import { methods } from '../../trainer/registry.ts';
@@ -24,15 +25,16 @@ import { runStages, type Stage } from './stages.ts';
 const say = (line: string): void => console.log(line);
 
 /** Name, driver and memory of the card; of a dry run the processor's name. @throws if the driver names no card */
-async function hardware(device: 'cpu' | 'gpu'): Promise<string> {
+function hardware(device: 'cpu' | 'gpu'): string {
   if (device === 'cpu') return `${cpus()[0]?.model ?? 'a processor'}, ${availableParallelism()} threads`;
-  const words = ['--query-gpu=name,driver_version,memory.total,compute_cap', '--format=csv,noheader', '--id=0'];
-  const { stdout } = await promisify(execFile)('nvidia-smi', words).catch((cause: unknown) => {
+  try {
+    const { name, driver, memoryTotalBytes, capability } = graphicsCard(0);
+    const memory = memoryTotalBytes === null ? 'memory unknown' : `${Math.round(memoryTotalBytes / 2 ** 20)} MiB`;
+    return `${name}, ${memory}, compute capability ${capability}, driver ${driver}`;
+  } catch (cause) {
     const advice = '"npm run gpu-proof -- --device cpu" runs every stage dry, on a processor.';
     throw new Error(`No NVIDIA GPU: its driver's nvidia-smi does not name one. ${advice}`, { cause });
-  });
-  const [name, driver, memory, capability] = stdout.trim().split(', ');
-  return `${name}, ${memory}, compute capability ${capability}, driver ${driver}`;
+  }
 }
 
 /** The PyTorch of REPRISE_PYTHON or of `python3`; a sentence where none computes on this device. */
@@ -88,7 +90,7 @@ function stagesFor(place: Place, torch: Torch | null, folder: string, program: s
 async function prove(words: readonly string[]): Promise<number> {
   const { device } = deviceAmong(words.includes('--device') ? words : ['--device', 'gpu']);
   const place: Place = { device: device === 'gpu' ? 'gpu:0' : 'cpu', threads: Math.min(16, availableParallelism()) };
-  const machine = await hardware(device);
+  const machine = hardware(device);
   const found = await findTorch(device);
   const torch = typeof found === 'string' ? null : found;
   const folder = mkdtempSync(join(tmpdir(), 'reprise-gpu-proof-'));

@@ -126,11 +126,15 @@ const idOf = (image: string): string => basename(image).replace(/\.[^.]*$/, '');
 /** Of an image: Annotations/ID.xml beside JPEGImages. */
 const annotationOf = (image: string): string => image.replace(/JPEGImages\/[^/]*$/, `Annotations/${idOf(image)}.xml`);
 
-/** Path of an id's picture in a year: the set's own are JPEG files, those in its form may be others. */
-function picturesOf(folder: string, year: string): (id: string) => string {
-  const other = readdirSync(join(folder, year, pictures)).filter((name) => !name.endsWith('.jpg') && isReadable(name));
-  const names = new Map(other.map((name) => [idOf(name), name]));
-  return (image) => inYear(year, `${pictures}/${names.get(image) ?? `${image}.jpg`}`);
+/** Path of an id's picture in one of the years: the set's own are JPEG files, those in its form may be others. */
+function picturesOf(folder: string, years: readonly string[]): (year: string, id: string) => string {
+  const others = years.flatMap((year) =>
+    readdirSync(join(folder, year, pictures))
+      .filter((name) => !name.endsWith('.jpg') && isReadable(name))
+      .map((name) => [inYear(year, idOf(name)), name] as const),
+  );
+  const names = new Map(others);
+  return (year, image) => inYear(year, `${pictures}/${names.get(inYear(year, image)) ?? `${image}.jpg`}`);
 }
 
 /** Which years the splits are of, where there are two. */
@@ -139,15 +143,15 @@ const foundIn = ({ years, splits }: Layout): readonly Sentence[] =>
 
 const list: List = async (folder, rejects, slices) => {
   const layout = layoutOf(folder);
+  const pictureOf = picturesOf(folder, layout.years);
   const listed = [];
   for (const { split, years } of layout.splits) {
     const images = startTable();
     for (const year of years) {
       const path = inYear(year, `${lists}/${split}.txt`);
-      const pictureOf = picturesOf(folder, year);
       for (const line of linesOf(join(folder, path))) {
         if (slices.due()) await slices.next(images.count(), null);
-        if (id.test(line)) images.add(pictureOf(line), -1);
+        if (id.test(line)) images.add(pictureOf(year, line), -1);
         else rejects.add(path, said`it names an image "${quoted(line)}"; an id is letters, digits, _, - and .`);
       }
     }
@@ -177,7 +181,7 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
   const rows = new Map(names.map((name, row) => [name, row]));
   const presence = new Int8Array(names.length * classes.length);
   const years = splits.find((each) => each.split === split)?.years ?? [];
-  const picturesIn = new Map(years.map((year) => [year, picturesOf(folder, year)]));
+  const pictureOf = picturesOf(folder, years);
   classes.forEach((name, label) => {
     const known = new Set<number>();
     const paths: string[] = [];
@@ -191,7 +195,7 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
           throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
             file: path,
           });
-        const row = rows.get(picturesIn.get(year)!(image));
+        const row = rows.get(pictureOf(year, image));
         if (row === undefined) continue;
         if (known.has(row))
           throw new FaultError('unreadable-file', `${path} lists ${image} twice.`, {

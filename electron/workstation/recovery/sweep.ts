@@ -149,8 +149,9 @@ async function adopt(store: Store, folder: string, run: string, found: Findings)
   const own = card?.id === run ? card : null;
   const createdAt = own?.createdAt ?? Math.round((await stat(join(folder, 'config.json'))).mtimeMs);
   const { plan, planKey } = own ?? { plan: null, planKey: null };
-  await store.insertRun({ id: run, config, folder, createdAt, plan, planKey, status: 'draft' });
-  await sweepOne(store, { run, folder, bytes: 0 }, [], found, { card: own, problems });
+  const status = 'draft';
+  await store.insertRun({ id: run, config, folder, createdAt, plan, planKey, status });
+  await sweepOne(store, { run, folder, bytes: 0, status }, [], found, { card: own, problems });
   found.adopted.push(run);
 }
 
@@ -186,7 +187,7 @@ async function sweepOne(
     readonly run: string;
     readonly folder: string;
     readonly bytes: number;
-    readonly status?: StoredRun['status'];
+    readonly status: StoredRun['status'];
   },
   open: readonly OpenAttempt[],
   found: Findings,
@@ -206,18 +207,16 @@ async function sweepOne(
   const problems = [...adopted.problems];
   const torn: string[] = [];
   // What cannot be read of a run must not keep the rest of it, or another run, from being settled.
-  const passing = (work: Promise<void>): Promise<void> =>
-    work.catch((error: unknown) => void problems.push(problemOf(error)));
+  const passing = <T>(work: Promise<T>): Promise<T | null> =>
+    work.catch((error: unknown) => {
+      problems.push(problemOf(error));
+      return null;
+    });
   await passing(removeTemporary(folder));
-  let isUnchanged = false;
-  await passing(
-    replay(store, entry, card?.eventBytes ?? 0, problems, torn).then((had) => {
-      isUnchanged = !had;
-    }),
-  );
+  const hadMore = await passing(replay(store, entry, card?.eventBytes ?? 0, problems, torn));
   if (card !== null) await restoreFromCard(store, run, card);
   // Of a thousand runs most ended long ago: nothing of them is open, and nothing was added.
-  const isSettled = isUnchanged && ours.length === 0 && card === null && isEnded(entry.status);
+  const isSettled = hadMore === false && ours.length === 0 && card === null && !isGoingOn(entry.status);
   const changed = !isSettled && (await closeAttempts(store, run, [...ours, ...fromCard]));
   await passing(compareCheckpoints(store, run, folder, changed, problems));
   if (card !== null) await rememberNewest(store, run, card);
@@ -324,7 +323,7 @@ async function closeAttempts(
   // Its trainer saved and exited when the workstation disappeared: stopped, but not by request.
   const orphaned = latest?.ended === 'asked' && ours.some((open) => open.attempt === latest.attempt);
   if (orphaned) await store.setStatus(run, 'interrupted', lostFault(run, latest.lastStep, 'workstation-killed'));
-  const isUnsettled = !isEnded(row.status);
+  const isUnsettled = isGoingOn(row.status);
   if (isUnsettled && !orphaned && latest?.ended !== null) {
     const fault = latest === undefined ? lostFault(run, 0, 'workstation-killed') : latest.fault;
     await store.setStatus(run, asksHowToGoOn(fault) ? 'interrupted' : statusAfter(latest?.ended), fault);
@@ -332,8 +331,7 @@ async function closeAttempts(
   return isUnsettled || ours.length > 0 || attempts.some((attempt) => attempt.ended === null);
 }
 
-const isEnded = (status: StoredRun['status'] | undefined): boolean =>
-  status !== undefined && status !== 'running' && status !== 'paused';
+const isGoingOn = (status: StoredRun['status']): boolean => status === 'running' || status === 'paused';
 
 function statusAfter(ended: 'done' | 'asked' | 'failed' | 'lost' | undefined): StoredRun['status'] {
   return ended === 'done' ? 'done' : ended === 'failed' ? 'failed' : ended === 'asked' ? 'stopped' : 'interrupted';

@@ -5,35 +5,17 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
-import { build } from 'vite';
 import type { LoaderProgram } from '../loading/worker-pool.ts';
 import { keyed } from '../../random.ts';
+import { buildPrograms, programFolder } from './build-programs.ts';
 
-/** Inside node_modules, so that the worker finds its packages. */
-const workerFolder = join(import.meta.dirname, '../../../node_modules/.cache', `decode-worker-${process.pid}`);
+const workerFolder = programFolder(`decode-worker-${process.pid}`);
 
 /** @param entries programs in the place of the usual ones, by name */
 export async function buildWorker(
   entries: Readonly<Record<string, string>> = {},
 ): Promise<LoaderProgram & { readonly file: URL }> {
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    build: {
-      ssr: true,
-      target: 'node22',
-      outDir: workerFolder,
-      emptyOutDir: true,
-      rolldownOptions: {
-        input: {
-          'decode-worker': join(import.meta.dirname, '../../decode-worker.ts'),
-          'examine-pictures': join(import.meta.dirname, '../../examine-pictures.ts'),
-          ...entries,
-        },
-        output: { format: 'es', entryFileNames: '[name].js' },
-      },
-    },
-  });
+  await buildPrograms(workerFolder, entries);
   return { file: pathToFileURL(join(workerFolder, 'decode-worker.js')) };
 }
 
