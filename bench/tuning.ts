@@ -13,6 +13,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
+import { FaultError } from '../trainer/durable/fault-error.ts';
 import { setPath } from '../trainer/protocol/paths.ts';
 import { PretrainConfig } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
@@ -22,13 +23,13 @@ import { searched, type Settings } from './shared/tuning-space.ts';
 /** Training images that are kept for measuring. */
 const heldOut = 10_000;
 
+const tried = { settings: v.record(v.string(), v.unknown()), minutes: v.number() };
+/** Top-1 in % by evaluator, unless the training diverged. */
 const Trials = v.array(
-  v.strictObject({
-    settings: v.record(v.string(), v.unknown()),
-    linear: v.number(),
-    knn: v.number(),
-    minutes: v.number(),
-  }),
+  v.union([
+    v.strictObject({ ...tried, linear: v.number(), knn: v.number() }),
+    v.strictObject({ ...tried, diverged: v.literal(true) }),
+  ]),
 );
 
 /** Writes the images as a data set of its own: what is held out of the training images takes the place of the test images. */
@@ -76,13 +77,12 @@ async function search(id: string, threads: number): Promise<void> {
     for (let trial = known.length; trial < trials; trial++) {
       const settings = settingsOf(trial);
       const began = performance.now();
-      const top1 = await measured(join(root, String(trial)), join(root, 'cache'), plan, settings, threads);
+      const found = await measured(join(root, String(trial)), join(root, 'cache'), plan, settings, threads);
       const minutes = Number(((performance.now() - began) / 60_000).toFixed(1));
-      known.push({ settings, linear: top1['linear']!, knn: top1['knn']!, minutes });
+      known.push({ settings, minutes, ...found });
       await writeFile(file, `${JSON.stringify(known, null, 2)}\n`);
-      console.log(
-        `${trial + 1}/${trials}  linear ${top1['linear']!.toFixed(2)}  k-NN ${top1['knn']!.toFixed(2)}  ${minutes} min  ${JSON.stringify(settings)}`,
-      );
+      const said = 'diverged' in found ? 'diverged' : `linear ${found.linear.toFixed(2)}  k-NN ${found.knn.toFixed(2)}`;
+      console.log(`${trial + 1}/${trials}  ${said}  ${minutes} min  ${JSON.stringify(settings)}`);
     }
   } finally {
     await rm(root, { recursive: true, force: true });
@@ -101,9 +101,15 @@ async function measured(folder: string, cache: string, plan: Planned, settings: 
   const jobs = jobsIn(folder, cache);
   const execution = { ...pretraining.execution, threads };
   const config = { ...pretraining, execution };
-  const checkpointFolder = await jobs.pretrained(config);
-  const evaluations = plan.evaluations.map((one) => ({ ...one, execution: { ...one.execution, threads } }));
-  const top1 = await jobs.top1(evaluations, { checkpointFolder, config });
-  await rm(folder, { recursive: true });
-  return top1;
+  try {
+    const checkpointFolder = await jobs.pretrained(config);
+    const evaluations = plan.evaluations.map((one) => ({ ...one, execution: { ...one.execution, threads } }));
+    const { linear, knn } = await jobs.top1(evaluations, { checkpointFolder, config });
+    return { linear: linear!, knn: knn! };
+  } catch (error) {
+    if (error instanceof FaultError && error.fault.code === 'diverged') return { diverged: true as const };
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -7,6 +7,8 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { newestValid } from '../../trainer/checkpoints/newest-checkpoint.ts';
 import type { JobOf } from '../../trainer/channel/job.ts';
+import { FaultError } from '../../trainer/durable/fault-error.ts';
+import { Fault } from '../../trainer/protocol/fault.ts';
 import { PlanFile, type PlannedRun } from '../../trainer/protocol/plan.ts';
 import { Result } from '../../trainer/protocol/results.ts';
 import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
@@ -14,12 +16,23 @@ import { firstAttempt, measuredHere } from '../../trainer/testing/training-job.t
 
 type TrainJob = JobOf<'train'>;
 
-/** Runs one job in this process and prints its result. */
+/** What a job's process prints: what it measured, or why it did not. */
+const Outcome = v.union([v.strictObject({ results: v.array(Result) }), v.strictObject({ fault: Fault })]);
+
+/** Runs one job in this process and prints its outcome. */
 export async function beJob(file: string): Promise<void> {
   const job = JSON.parse(await readFile(file, 'utf8')) as TrainJob;
-  console.log(JSON.stringify(await measuredHere(job)));
+  const outcome = await measuredHere(job).then(
+    (results) => ({ results }),
+    (error: unknown) => {
+      if (error instanceof FaultError) return { fault: error.fault };
+      throw error;
+    },
+  );
+  console.log(JSON.stringify(outcome));
 }
 
+/** @throws FaultError what ended the job */
 async function outputOf(file: string): Promise<readonly Result[]> {
   const child = spawn(process.execPath, [process.argv[1]!, 'job', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -28,7 +41,10 @@ async function outputOf(file: string): Promise<readonly Result[]> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complained = (complained + text).slice(-2000)));
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`The job ${file} ended with ${code ?? 'a signal'}:\n${complained}`);
-  return v.parse(v.array(Result), JSON.parse(said));
+  const outcome = v.parse(Outcome, JSON.parse(said));
+  if ('results' in outcome) return outcome.results;
+  const { code: why, message, values } = outcome.fault;
+  throw new FaultError(why, message, values);
 }
 
 /** Runs jobs in folders of their own below `folder`. */
