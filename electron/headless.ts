@@ -1,6 +1,5 @@
 /** Composition root without a window: `reprise`, the same workstation from a terminal, under plain Node. */
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import process from 'node:process';
 import { faultOf } from '../trainer/durable/fault-of.ts';
 import { parseCommandLine, UsageError } from './terminal/arguments.ts';
@@ -15,6 +14,7 @@ import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
 import { wordsIn, type TerminalLanguage } from './terminal/words.ts';
+import { installationIn } from './workstation/installation.ts';
 import { systemLanguage } from './workstation/machine/program.ts';
 
 const commands: Readonly<Record<string, { readonly run: read.Command; readonly mode: 'read' | 'write' }>> = {
@@ -83,12 +83,9 @@ const outputs = { out: lasting(process.stdout), err: lasting(process.stderr) };
 async function surroundingsOf(): Promise<Surroundings> {
   // The bundle lies in out/node.
   const appRoot = process.env['REPRISE_ROOT'] ?? resolve(import.meta.dirname, '..', '..');
-  const { version } = JSON.parse(await readFile(join(appRoot, 'package.json'), 'utf8')) as { version: string };
   return {
-    appRoot,
-    version,
-    runtime: process.env['REPRISE_RUNTIME'] ?? join(appRoot, '.runtime'),
-    edition: process.env['REPRISE_FALLBACK_ELECTRON'] === '1' ? '-dev' : '',
+    ...(await installationIn(appRoot, process.env)),
+    node: process.execPath,
     env: process.env,
     ...outputs,
     input: process.stdin,

@@ -19,6 +19,8 @@ import { quitSafely } from './shell/quit.ts';
 import { denyPermissions, hardenContents } from './shell/window.ts';
 
 const appRoot = app.getAppPath();
+// In a package the window's own files are in an archive, and what plain Node reads lies beside it.
+const workstationRoot = app.isPackaged ? join(process.resourcesPath, 'program') : appRoot;
 const icon = join(appRoot, 'resources/icons/reprise.png');
 
 // The root user cannot use the sandbox of Chromium; the start script passes the flag then, never this code.
@@ -49,7 +51,7 @@ async function run(): Promise<void> {
   const appearance = createAppearance(settings, presence, (command) => relay.push('command', command));
 
   // A workspace of many runs takes a second to be looked through: the window stands meanwhile, and its questions wait.
-  const opening = openOrExplain(appRoot, createDesktop(window.current), relay.push);
+  const opening = openOrExplain(workstationRoot, createDesktop(window.current), relay.push);
   const handlers = opening.then((opened) => opened && desktopHandlers(opened, appearance, window.current));
   answerRequests(handlers, (request, fault) => console.error(`${request}: ${fault.code}: ${fault.message}`));
   window.open();

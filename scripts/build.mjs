@@ -56,8 +56,11 @@ export const targets = [
     sources: ['electron', 'trainer/protocol', 'trainer/durable'],
     entries: { main: 'electron/main.ts' },
     folder: 'out/main',
-    // The oldest Electron that set-up can install has Node 20.18.
-    config: nodeProgram('out/main', 'node20.18'),
+    config: (entries) => ({
+      // In a package it lies in an archive without packages. (The oldest Electron that set-up can install has Node 20.18.)
+      ssr: { noExternal: true, external: ['electron'] },
+      ...nodeProgram('out/main', 'node20.18')(entries),
+    }),
   },
   {
     id: 'preload',
@@ -121,6 +124,13 @@ export const targets = [
     config: nodeProgram('out/node', 'node22'),
   },
 ];
+
+/**
+ * The files of a target that is built, relative to the root.
+ * @param {string} id
+ * @returns {readonly string[]}
+ */
+export const builtFiles = (id) => readJson(record)[id].files;
 
 /** Targets needed for a run in the terminal; the main program only prints its report. */
 export const terminalTargets = ['main', 'trainer', 'workstation'];

@@ -1,7 +1,8 @@
-/** Opens the window's workstation, configured for this installation by the environment. */
+/** Opens the window's workstation, as this installation has it. */
 import { app, dialog } from 'electron';
-import { join } from 'node:path';
+import process from 'node:process';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
+import { installationIn } from '../workstation/installation.ts';
 import type { Desktop } from '../workstation/machine/desktop.ts';
 import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
@@ -12,11 +13,7 @@ export async function openOrExplain(appRoot: string, desktop: Desktop, push: Pus
   try {
     return await openWorkstation({
       home: rememberedHome(),
-      appRoot,
-      runtime: process.env['REPRISE_RUNTIME'] ?? join(appRoot, '.runtime'),
-      node: process.env['REPRISE_NODE'] ?? join(appRoot, 'node_modules/node/bin/node'),
-      version: app.getVersion(),
-      edition: process.env['REPRISE_FALLBACK_ELECTRON'] === '1' ? '-dev' : '',
+      ...(await installationIn(appRoot, process.env)),
       write: true,
       push,
       desktop,

@@ -5,11 +5,10 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
+import type { Installation } from '../workstation/installation.ts';
 import type { Desktop } from '../workstation/machine/desktop.ts';
 
-export interface TerminalDesktopOptions {
-  readonly appRoot: string;
-  readonly runtime: string;
+export interface TerminalDesktopOptions extends Pick<Installation, 'window'> {
   readonly home: string;
   readonly env: NodeJS.ProcessEnv;
   readonly print: (text: string) => void;
@@ -63,16 +62,15 @@ function electronFlags(env: NodeJS.ProcessEnv): readonly string[] {
   return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
 }
 
-/** Electron prints the page; without a display it needs Xvfb. Where either is missing, a sentence says so. */
-function printer({ appRoot, runtime, env }: TerminalDesktopOptions): Desktop['htmlToPdf'] {
-  const electron = env['REPRISE_ELECTRON'] ?? join(runtime, 'electron', 'electron');
-  if (!existsSync(electron))
+/** The program with a window prints the page; without a display it needs Xvfb. Where either is missing, a sentence says so. */
+function printer({ window, env }: TerminalDesktopOptions): Desktop['htmlToPdf'] {
+  const { program, words: folders } = window;
+  const missing = [program, ...folders.map((folder) => join(folder, 'out', 'main', 'main.js'))].find(
+    (part) => !existsSync(part),
+  );
+  if (missing !== undefined)
     return {
-      unavailable: `Printing a PDF needs Electron, which was not found at ${electron}. Run "npm start" once to install it.`,
-    };
-  if (!existsSync(join(appRoot, 'out', 'main', 'main.js')))
-    return {
-      unavailable: 'Printing a PDF needs the desktop app, which is not built yet. Run "npm start" once to build it.',
+      unavailable: `Printing a PDF needs the program with a window, of which ${missing} is missing. In a checkout, run "npm start" once to make it.`,
     };
   const hasDisplay = process.platform !== 'linux' || Boolean(env['DISPLAY']) || Boolean(env['WAYLAND_DISPLAY']);
   const xvfb = hasDisplay ? null : findProgram('Xvfb', env);
@@ -84,8 +82,8 @@ function printer({ appRoot, runtime, env }: TerminalDesktopOptions): Desktop['ht
   return async (html, pdf) => {
     const display = xvfb === null ? null : await startDisplay(xvfb, env);
     try {
-      const words = [appRoot, ...electronFlags(env), '--disable-gpu', '--print-pdf', html, pdf];
-      await runToEnd(electron, words, { ...env, ...(display === null ? {} : { DISPLAY: display.name }) });
+      const words = [...folders, ...electronFlags(env), '--disable-gpu', '--print-pdf', html, pdf];
+      await runToEnd(program, words, { ...env, ...(display === null ? {} : { DISPLAY: display.name }) });
     } finally {
       display?.stop();
     }

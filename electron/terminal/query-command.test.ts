@@ -29,6 +29,8 @@ async function printed(words: readonly string[], more: Partial<Output> = {}, lan
   const out: Output = { isTTY: false, write: (part) => (text += part), ...more };
   const surroundings = {
     appRoot: join(migrationsFolder, '..'),
+    node: process.execPath,
+    window: { program: '', words: [] },
     runtime: '',
     version: '',
     edition: '',

@@ -4,6 +4,7 @@ import type { Pushes } from '../api/pushes.ts';
 import type { Progress, RunRow } from '../api/runs.ts';
 import { asksHowToGoOn } from '../../trainer/protocol/fault.ts';
 import { defaultHome } from '../workstation/workspace/home.ts';
+import type { Installation } from '../workstation/installation.ts';
 import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
 import type { Arguments } from './arguments.ts';
@@ -14,11 +15,7 @@ import { bytes, duration, measuredText } from './table.ts';
 import { listenForTry, type Input } from './try-again.ts';
 import type { Words } from './words.ts';
 
-export interface Surroundings {
-  readonly appRoot: string;
-  readonly runtime: string;
-  readonly version: string;
-  readonly edition: string;
+export interface Surroundings extends Installation {
   readonly env: NodeJS.ProcessEnv;
   readonly out: Output;
   readonly err: Output;
@@ -44,23 +41,19 @@ export async function openSession(
   words: Words,
   mode: 'read' | 'write',
 ): Promise<Session> {
-  const { appRoot, runtime, version, edition, env, err, out, input, trainer } = surroundings;
+  const { env, err, out, input, trainer, window, ...installation } = surroundings;
   const home = args.home ?? defaultHome(env);
   const print = (text: string): void => void out.write(`${printable(text)}\n`);
   const line = createProgressLine(err, words, () => performance.now());
   const teller = createTeller(line, words, mode);
   const opened = await openWorkstation({
+    ...installation,
     home,
-    appRoot,
-    runtime,
-    node: process.execPath,
     push: teller.push,
     drain: 'own',
-    version,
-    edition,
     write: mode === 'write',
     complain: line.say,
-    desktop: createTerminalDesktop({ appRoot, runtime, home, env, print }),
+    desktop: createTerminalDesktop({ window, home, env, print }),
     ...(trainer === undefined ? {} : { trainer }),
   });
   await teller.begin(opened);

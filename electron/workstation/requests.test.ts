@@ -347,8 +347,7 @@ test('settings last, and the doctor and the hardware answer with sources', async
 test('the doctor says that the window has no sandbox, why, and what to do', async () => {
   const terminal = (flags: string) =>
     createTerminalDesktop({
-      appRoot: '/',
-      runtime: '/',
+      window: { program: '/', words: [] },
       home: '/',
       print: () => undefined,
       env: { REPRISE_ELECTRON_FLAGS: flags },

@@ -1,17 +1,9 @@
+import type { Installation } from './installation.ts';
 import type { Desktop } from './machine/desktop.ts';
 import type { Push } from './request-types.ts';
 
-export interface WorkstationOptions {
+export interface WorkstationOptions extends Omit<Installation, 'window'> {
   readonly home: string;
-  /** Folder with out/, migrations/ and resources/. */
-  readonly appRoot: string;
-  /** Folder of TensorFlow and the data installed by set-up. */
-  readonly runtime: string;
-  /** The Node that runs the trainer and the store. */
-  readonly node: string;
-  readonly version: string;
-  /** '-dev' on the fallback Electron. */
-  readonly edition: string;
   /** False: read-only, takes no lock, runs nothing. */
   readonly write: boolean;
   readonly desktop: Desktop;
