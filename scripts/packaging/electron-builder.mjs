@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { Platform, build } from 'electron-builder';
 import { locations, root } from '../runtime.mjs';
-import { folders, setTimes } from './stage.mjs';
+import { libraryPackages } from '../setup/system.mjs';
+import { folders } from './stage.mjs';
 
 /**
  * @typedef {object} Build
@@ -19,7 +20,7 @@ import { folders, setTimes } from './stage.mjs';
 const icon = join(root, 'resources', 'icons', 'reprise.png');
 
 /** @param {Build} build_ @param {string} command a link to `reprise`, which the system's PATH has */
-const configuration = ({ edition, electronVersion, windowProgram, time, output }, command) => {
+const configuration = ({ edition, electronVersion, windowProgram, output }, command) => {
   const name = `reprise${edition}`;
   const system = {
     packageName: name,
@@ -50,7 +51,6 @@ const configuration = ({ edition, electronVersion, windowProgram, time, output }
     async afterPack({ appOutDir }) {
       // As an extra resource it would lose its packages.
       await rename(folders.program, join(appOutDir, 'resources', 'program'));
-      setTimes(appOutDir, time);
     },
     publish: null,
     linux: {
@@ -71,8 +71,18 @@ const configuration = ({ edition, electronVersion, windowProgram, time, output }
         },
       },
     },
-    deb: { ...system, compression: 'gz' },
-    rpm: { ...system, compression: 'gzip' },
+    deb: {
+      ...system,
+      compression: 'gz',
+      depends: [...libraryPackages, 'libstdc++6', 'xdg-utils'],
+      recommends: ['libnotify4', 'libsecret-1-0'],
+    },
+    rpm: {
+      ...system,
+      compression: 'gzip',
+      // Fedora's names; installed without its dependencies in the tests, which run on Debian.
+      depends: ['gtk3', 'nss', 'alsa-lib', 'mesa-libgbm', 'libdrm', 'libxshmfence', 'libstdc++', 'xdg-utils'],
+    },
     // Neither has been built yet: for these systems no TensorFlow is pinned.
     win: { target: ['nsis'], icon },
     nsis: { oneClick: false, allowToChangeInstallationDirectory: true },

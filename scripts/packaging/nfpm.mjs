@@ -5,7 +5,7 @@
  *
  *   nfpm.mjs -s dir -t deb|rpm … SOURCE=DESTINATION…
  */
-import { lstatSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, lutimesSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -44,7 +44,21 @@ const { values: given, positionals } = parseArgs({
 });
 const { NFPM_PATH: nfpm, SOURCE_DATE_EPOCH: seconds } = process.env;
 if (nfpm === undefined || seconds === undefined) throw new Error('NFPM_PATH and SOURCE_DATE_EPOCH are not set.');
-const mtime = new Date(Number(seconds) * 1000).toISOString();
+const time = new Date(Number(seconds) * 1000);
+const mtime = time.toISOString();
+
+/**
+ * Gives all of a folder one time, so that two builds of the same sources are the same bytes.
+ * @param {string} folder
+ */
+function setTimes(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) setTimes(path);
+    else lutimesSync(path, time, time);
+  }
+  lutimesSync(folder, time, time);
+}
 
 /** @param {string} pair */
 function content(pair) {
@@ -52,8 +66,9 @@ function content(pair) {
   const [src, dst] = [pair.slice(0, at), pair.slice(at + 1)];
   const found = lstatSync(src);
   if (found.isSymbolicLink()) return { src: readlinkSync(src), dst, type: 'symlink', file_info: { mtime } };
-  if (found.isDirectory()) return { src, dst, type: 'tree' };
-  return { src, dst, file_info: { mode: 0o644, mtime } };
+  if (!found.isDirectory()) return { src, dst, file_info: { mode: 0o644, mtime } };
+  setTimes(src);
+  return { src, dst, type: 'tree' };
 }
 
 const configuration = {

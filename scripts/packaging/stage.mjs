@@ -2,16 +2,7 @@
  * Lays out what a package holds, from a checkout that is set up and built: `app`, which becomes the archive that Electron opens, and
  * `program`, which is like a checkout without sources: it is read by the shipped Node, for the window as for the terminal.
  */
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  lutimesSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, constants, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { nodeFileTrace } from '@vercel/nft';
@@ -149,18 +140,4 @@ export async function stage({ edition, windowProgram }) {
   stageApp(edition);
   await stageProgram(edition, windowProgram);
   stageElectron();
-}
-
-/**
- * Gives all of a folder one time, so that two builds of the same sources are the same bytes.
- * @param {string} folder
- * @param {Date} time
- */
-export function setTimes(folder, time) {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) setTimes(path, time);
-    else lutimesSync(path, time, time);
-  }
-  lutimesSync(folder, time, time);
 }

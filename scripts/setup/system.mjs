@@ -7,17 +7,15 @@ import { installPackages, isDebian, unpackPackages } from './apt.mjs';
 import { SetUpError, answer, which } from './command.mjs';
 
 /** Debian's packages for what Electron links to. */
-const libraryPackages = [
-  ...[
-    'libnss3',
-    'libatk1.0-0',
-    'libatk-bridge2.0-0',
-    'libgtk-3-0',
-    'libgbm1',
-    'libasound2',
-    'libdrm2',
-    'libxshmfence1',
-  ],
+export const libraryPackages = [
+  'libnss3',
+  'libatk1.0-0',
+  'libatk-bridge2.0-0',
+  'libgtk-3-0',
+  'libgbm1',
+  'libasound2',
+  'libdrm2',
+  'libxshmfence1',
 ];
 const fontPackages = ['fontconfig', 'fonts-noto-cjk'];
 const displayPackages = ['xvfb', 'xauth'];
