@@ -1,6 +1,5 @@
 /** Installed packages, in a system of their own, without a network, as a user who is not root. */
-import { FuseV1Options, FuseState, getCurrentFuseWire } from '@electron/fuses';
-import { chromium, type Page } from '@playwright/test';
+import { test, type Page } from '@playwright/test';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -9,7 +8,7 @@ import type { PlanRow } from '../electron/api/plans.ts';
 import type { ReportRow } from '../electron/api/reports.ts';
 import type { Settings } from '../electron/api/settings.ts';
 import { ask, expect, root } from './app.ts';
-import { test } from '@playwright/test';
+import { expectFuses, withWindowOf } from './packaged.ts';
 
 const system = process.env['REPRISE_CLEAN_ROOT']!;
 const packages = process.env['REPRISE_PACKAGES']!;
@@ -118,26 +117,9 @@ async function withDisplay(use: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Starts the window; its fuses refuse the inspector that the other tests drive it by, so Chromium's own protocol does. */
-async function withWindow(installed: Installed, use: (page: Page) => Promise<void>): Promise<void> {
-  const program = startAsUser([installed.window, '--remote-debugging-port=0', '--lang=en-US']);
-  let said = '';
-  program.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const ended = new Promise((done) => program.once('exit', done));
-  try {
-    const address = () => /DevTools listening on (ws:\S+)/.exec(said)?.[1];
-    await expect.poll(address).toBeDefined();
-    const browser = await chromium.connectOverCDP(address()!);
-    const [context] = browser.contexts();
-    const page = context!.pages()[0] ?? (await context!.waitForEvent('page'));
-    await expect(page.getByRole('navigation').first()).toBeVisible();
-    await use(page);
-    await page.evaluate(() => window.close()).catch(() => undefined);
-  } finally {
-    program.kill('SIGTERM');
-    await ended;
-  }
-}
+/** Starts the window as a user would. */
+const withWindow = (installed: Installed, use: (page: Page) => Promise<void>): Promise<void> =>
+  withWindowOf(startAsUser([installed.window, '--remote-debugging-port=0', '--lang=en-US']), use);
 
 /** Command lines of the window's processes, by process id: of all there are here, since the tests' own know nothing of types. */
 const processes = (): ReadonlyMap<string, string> =>
@@ -165,30 +147,9 @@ async function checkSecurity(page: Page): Promise<void> {
   for (const [pid] of renderers) expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Seccomp:\s+2$/m);
 }
 
-async function checkFuses(installed: Installed): Promise<void> {
-  const program = asRoot('readlink', '-f', asRoot('sh', '-c', `command -v ${installed.window}`).trim()).trim();
-  const fuses = await getCurrentFuseWire(join(system, program));
-  const states = Object.fromEntries(
-    [
-      FuseV1Options.RunAsNode,
-      FuseV1Options.EnableNodeOptionsEnvironmentVariable,
-      FuseV1Options.EnableNodeCliInspectArguments,
-      FuseV1Options.EnableCookieEncryption,
-      FuseV1Options.EnableEmbeddedAsarIntegrityValidation,
-      FuseV1Options.OnlyLoadAppFromAsar,
-      FuseV1Options.GrantFileProtocolExtraPrivileges,
-    ].map((fuse) => [FuseV1Options[fuse], fuses[fuse]]),
-  );
-  expect(states).toEqual({
-    RunAsNode: FuseState.DISABLE,
-    EnableNodeOptionsEnvironmentVariable: FuseState.DISABLE,
-    EnableNodeCliInspectArguments: FuseState.DISABLE,
-    EnableCookieEncryption: FuseState.ENABLE,
-    EnableEmbeddedAsarIntegrityValidation: FuseState.ENABLE,
-    OnlyLoadAppFromAsar: FuseState.ENABLE,
-    GrantFileProtocolExtraPrivileges: FuseState.DISABLE,
-  });
-}
+/** The program's file as it is seen from here. */
+const fileOf = ({ window }: Installed): string =>
+  join(system, asRoot('sh', '-c', `readlink -f "$(command -v ${window})"`).trim());
 
 /** What the fuses promise, tried: the program is no Node, preloads nothing and opens no inspector. */
 async function tryToMisuse(installed: Installed): Promise<void> {
@@ -227,7 +188,7 @@ test.beforeAll(() => {
 test('deb: the window carries the first plan through to its table and its report', async () => {
   await withInstalled('deb', (installed) =>
     withDisplay(async () => {
-      await checkFuses(installed);
+      await expectFuses(fileOf(installed));
       await tryToMisuse(installed);
       await withWindow(installed, async (page) => {
         await checkSecurity(page);

@@ -1,5 +1,5 @@
 /**
- * `npm run package [-- TARGET…] [--release]`: builds what one installs into `release/`: dir, tar.gz, deb and rpm, or those named, of
+ * `npm run package [-- TARGET…] [--release] [--into FOLDER]`: builds what one installs, into `release/`: dir, tar.gz, deb and rpm, or those named, of
  * which AppImage needs its tools (APPIMAGE_TOOLS_PATH, or a network that reaches electron-builder's). With --release it refuses to
  * build on an Electron that is not the one the program asks for.
  *
@@ -7,8 +7,9 @@
  */
 import { setUp } from './setup.mjs';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
+import { parseArgs } from 'node:util';
 import { buildOrExplain } from './build.mjs';
 import { readJson, sha256 } from './files.mjs';
 import { locations, root } from './runtime.mjs';
@@ -19,20 +20,24 @@ import { createReporter } from './setup/progress.mjs';
 const budget = { installed: 1_400e6, file: 480e6 };
 
 const known = ['dir', 'tar.gz', 'deb', 'rpm', 'AppImage'];
-const words = process.argv.slice(2);
-const unknown = words.filter((word) => !known.includes(word) && word !== '--release');
+const { values: options, positionals: named } = parseArgs({
+  allowPositionals: true,
+  options: { release: { type: 'boolean' }, into: { type: 'string' } },
+});
+const unknown = named.filter((target) => !known.includes(target));
 if (unknown.length > 0) {
-  console.error(`There is no ${unknown.join(', ')}. npm run package [-- ${known.join('|')}…] [--release]`);
+  console.error(
+    `There is no ${unknown.join(', ')}. npm run package [-- ${known.join('|')}…] [--release] [--into FOLDER]`,
+  );
   process.exit(2);
 }
-const named = known.filter((target) => words.includes(target));
 const targets = named.length > 0 ? named : known.filter((target) => target !== 'AppImage');
 
 await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'data'] });
 await buildOrExplain();
 
 const reporter = createReporter(process.stderr);
-const output = join(root, 'release');
+const output = resolve(process.env.INIT_CWD ?? root, options.into ?? join(root, 'release'));
 const unpacked = join(output, 'linux-unpacked');
 try {
   await makePackages();
@@ -70,7 +75,7 @@ async function makePackages() {
     );
   const { version: electronVersion, wanted } = readJson(join(locations.stamps, 'electron.json'));
   const edition = electronVersion === wanted ? '' : '-dev';
-  if (words.includes('--release') && edition !== '')
+  if (options.release && edition !== '')
     throw new SetUpError(`A release needs Electron ${wanted}, and set-up only found ${electronVersion}.`);
   const time = timeOfSources();
   const { version } = readJson(join(root, 'package.json'));
@@ -85,7 +90,7 @@ async function makePackages() {
   const count = targets.includes('tar.gz') ? 3 : 2;
   const laying = reporter.step(1, count, 'what goes into it');
   laying.doing('copying');
-  await stage({ edition, windowProgram });
+  const folders = await stage(join(output, 'stage'), { edition, windowProgram });
   const nfpm = await obtainNfpm(laying);
   laying.end('ready');
 
@@ -98,6 +103,7 @@ async function makePackages() {
     windowProgram,
     time,
     output,
+    folders,
     targets: byBuilder,
     nfpm,
   });

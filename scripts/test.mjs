@@ -84,6 +84,21 @@ async function endToEnd() {
   return settle(stats && { passed: stats.expected + stats.flaky, failed: stats.unexpected }, code);
 }
 
+/**
+ * What is installed from packages: root's work, and an hour's.
+ * @returns {Promise<Count>}
+ */
+async function installed() {
+  if (!nightly || (filters.length > 0 && !filters.some((word) => 'packages'.includes(word))))
+    return { passed: 0, failed: 0 };
+  const code = await handOver(locations.node, [join(root, 'scripts', 'packages-proof.mjs')], {
+    cwd: root,
+    env: childEnvironment(),
+  });
+  const stats = readJson(join(results, 'packages.json'))?.stats;
+  return settle(stats && { passed: stats.expected + stats.flaky, failed: stats.unexpected }, code);
+}
+
 await setUp({
   steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'system', 'data'],
   optional: ['turbojpeg', 'data'],
@@ -91,7 +106,7 @@ await setUp({
 await buildOrExplain();
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
-const total = add([await unit(), await endToEnd()]);
+const total = add([await unit(), await endToEnd(), await installed()]);
 if (isReliability) await writeReliability(cases);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);

@@ -1,12 +1,11 @@
 /** The packages that electron-builder makes of what is staged. */
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { Platform, build } from 'electron-builder';
 import { locations, root } from '../runtime.mjs';
 import { libraryPackages } from '../setup/system.mjs';
-import { folders } from './stage.mjs';
 
 /**
  * @typedef {object} Build
@@ -15,12 +14,13 @@ import { folders } from './stage.mjs';
  * @property {string} windowProgram the name of Electron's program in the package
  * @property {Date} time of everything in it
  * @property {string} output folder
+ * @property {import('./stage.mjs').Folders} folders what was staged
  */
 
 const icon = join(root, 'resources', 'icons', 'reprise.png');
 
 /** @param {Build} build_ @param {string} command a link to `reprise`, which the system's PATH has */
-const configuration = ({ edition, electronVersion, windowProgram, output }, command) => {
+const configuration = ({ edition, electronVersion, windowProgram, output, folders }, command) => {
   const name = `reprise${edition}`;
   const system = {
     packageName: name,
@@ -95,9 +95,9 @@ const configuration = ({ edition, electronVersion, windowProgram, output }, comm
  * @returns {Promise<readonly string[]>} the files made
  */
 export async function buildByElectronBuilder({ targets, nfpm, ...wanted }) {
-  const command = join(folders.links, 'reprise');
-  rmSync(folders.links, { recursive: true, force: true });
-  mkdirSync(folders.links, { recursive: true });
+  const { links } = wanted.folders;
+  const command = join(links, 'reprise');
+  mkdirSync(links, { recursive: true });
   symlinkSync(`/opt/Reprise${wanted.edition}/reprise`, command);
   Object.assign(process.env, {
     CUSTOM_FPM_PATH: join(root, 'scripts', 'packaging', 'nfpm.mjs'),

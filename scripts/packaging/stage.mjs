@@ -10,14 +10,21 @@ import { builtFiles } from '../build.mjs';
 import { filesUnder, readJson } from '../files.mjs';
 import { locations, root, runtimeFolder } from '../runtime.mjs';
 
-const staged = join(root, 'release', 'stage');
-export const folders = {
-  app: join(staged, 'app'),
-  program: join(staged, 'program'),
-  electron: join(staged, 'electron'),
-  /** What a system's package links to. */
-  links: join(staged, 'links'),
-};
+/**
+ * @typedef {object} Folders
+ * @property {string} app
+ * @property {string} program
+ * @property {string} electron
+ * @property {string} links what a system's package links to
+ */
+
+/** @param {string} folder @returns {Folders} */
+const foldersIn = (folder) => ({
+  app: join(folder, 'app'),
+  program: join(folder, 'program'),
+  electron: join(folder, 'electron'),
+  links: join(folder, 'links'),
+});
 
 /** Packages whose native part is found by a name that is put together while they run. */
 const nativeOnly = [
@@ -97,8 +104,8 @@ function writePackageFile(folder, contents) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(contents, null, 2)}\n`);
 }
 
-/** @param {string} edition */
-function stageApp(edition) {
+/** @param {Folders} folders @param {string} edition */
+function stageApp(folders, edition) {
   for (const target of ['main', 'preload', 'renderer'])
     for (const path of builtFiles(target)) if (!path.endsWith('.map')) copy(join(root, path), join(folders.app, path));
   copy(join(root, 'resources/icons/reprise.png'), join(folders.app, 'resources/icons/reprise.png'));
@@ -106,10 +113,11 @@ function stageApp(edition) {
 }
 
 /**
+ * @param {Folders} folders
  * @param {string} edition
  * @param {string} windowProgram
  */
-async function stageProgram(edition, windowProgram) {
+async function stageProgram(folders, edition, windowProgram) {
   const programs = ['trainer', 'workstation'].flatMap(builtFiles).filter((path) => !path.endsWith('.map'));
   for (const path of [...programs, 'out/catalogue.json', ...(await filesOfPackages(programs))])
     copy(join(root, path), join(folders.program, path));
@@ -125,19 +133,23 @@ async function stageProgram(edition, windowProgram) {
   writePackageFile(folders.program, { name, productName, version, type: 'module', packaged });
 }
 
-/** Electron as it was unpacked, without what set-up added so that it opens a checkout. */
-function stageElectron() {
+/** Electron as it was unpacked, without what set-up added so that it opens a checkout. @param {Folders} folders */
+function stageElectron(folders) {
   copyFolder(locations.electronFolder, folders.electron, (path) => !path.startsWith('resources/app/'));
   for (const name of ['electron', 'chrome-sandbox', 'chrome_crashpad_handler'])
     chmodSync(join(folders.electron, name), 0o755);
 }
 
 /**
+ * @param {string} folder for the parts
  * @param {{ edition: string, windowProgram: string }} wanted the name of Electron's program in the package
+ * @returns {Promise<Folders>}
  */
-export async function stage({ edition, windowProgram }) {
-  rmSync(staged, { recursive: true, force: true });
-  stageApp(edition);
-  await stageProgram(edition, windowProgram);
-  stageElectron();
+export async function stage(folder, { edition, windowProgram }) {
+  const folders = foldersIn(folder);
+  rmSync(folder, { recursive: true, force: true });
+  stageApp(folders, edition);
+  await stageProgram(folders, edition, windowProgram);
+  stageElectron(folders);
+  return folders;
 }
