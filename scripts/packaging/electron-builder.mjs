@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { Platform, build } from 'electron-builder';
 import { locations, root } from '../runtime.mjs';
+import { SetUpError } from '../setup/command.mjs';
 import { libraryPackages } from '../setup/system.mjs';
 
 /**
@@ -55,6 +56,7 @@ const configuration = ({ edition, electronVersion, windowProgram, output, folder
     publish: null,
     linux: {
       executableName: windowProgram,
+      syncDesktopName: true,
       icon,
       category: 'Science',
       packageCategory: 'science',
@@ -105,10 +107,17 @@ export async function buildByElectronBuilder({ targets, nfpm, ...wanted }) {
     SOURCE_DATE_EPOCH: String(wanted.time.getTime() / 1000),
     PATH: `${dirname(locations.node)}:${process.env.PATH}`,
   });
-  return build({
-    projectDir: root,
-    targets: Platform.LINUX.createTarget([...targets]),
-    config: configuration(wanted, command),
-    publish: 'never',
-  });
+  try {
+    return await build({
+      projectDir: root,
+      targets: Platform.LINUX.createTarget([...targets]),
+      config: configuration(wanted, command),
+      publish: 'never',
+    });
+  } catch (error) {
+    const tools = targets.includes('AppImage')
+      ? ' An AppImage needs electron-builder’s tools for it: from the network, or from the folder that APPIMAGE_TOOLS_PATH names.'
+      : '';
+    throw new SetUpError(`electron-builder: ${error instanceof Error ? error.message : String(error)}.${tools}`);
+  }
 }

@@ -104,12 +104,22 @@ function writePackageFile(folder, contents) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(contents, null, 2)}\n`);
 }
 
-/** @param {Folders} folders @param {string} edition */
-function stageApp(folders, edition) {
+/**
+ * @param {Folders} folders
+ * @param {string} edition
+ * @param {string} windowProgram
+ */
+function stageApp(folders, edition, windowProgram) {
   for (const target of ['main', 'preload', 'renderer'])
     for (const path of builtFiles(target)) if (!path.endsWith('.map')) copy(join(root, path), join(folders.app, path));
   copy(join(root, 'resources/icons/reprise.png'), join(folders.app, 'resources/icons/reprise.png'));
-  writePackageFile(folders.app, { ...describe(edition), type: 'module', main: 'out/main/main.js' });
+  writePackageFile(folders.app, {
+    ...describe(edition),
+    type: 'module',
+    main: 'out/main/main.js',
+    // By this name a desktop knows whose window it is.
+    desktopName: `${windowProgram}.desktop`,
+  });
 }
 
 /**
@@ -148,7 +158,7 @@ function stageElectron(folders) {
 export async function stage(folder, { edition, windowProgram }) {
   const folders = foldersIn(folder);
   rmSync(folder, { recursive: true, force: true });
-  stageApp(folders, edition);
+  stageApp(folders, edition, windowProgram);
   await stageProgram(folders, edition, windowProgram);
   stageElectron(folders);
   return folders;
