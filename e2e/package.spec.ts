@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, root, test } from './app.ts';
+import { expectNoNode, expectNoWayOut, expectStrictPolicy } from './closed-page.ts';
 import { expectFuses, withWindowOf } from './packaged.ts';
 
 test('the program as it is installed, from a folder of its own', async ({ home, profile }) => {
@@ -34,6 +35,9 @@ test('the program as it is installed, from a folder of its own', async ({ home, 
     await withWindowOf(program, async (page) => {
       await page.evaluate(() => (location.hash = '#/runs'));
       await expect(page.getByTestId('run-row')).toHaveCount(1);
+      await expectNoNode(page);
+      await expectStrictPolicy(page);
+      await expectNoWayOut(page);
     });
   } finally {
     rmSync(release, { recursive: true, force: true });

@@ -8,6 +8,7 @@ import type { PlanRow } from '../electron/api/plans.ts';
 import type { ReportRow } from '../electron/api/reports.ts';
 import type { Settings } from '../electron/api/settings.ts';
 import { ask, expect, root } from './app.ts';
+import { expectNoNode, expectNoWayOut, expectStrictPolicy } from './closed-page.ts';
 import { expectFuses, withWindowOf } from './packaged.ts';
 
 const system = process.env['REPRISE_CLEAN_ROOT']!;
@@ -131,15 +132,10 @@ const processes = (): ReadonlyMap<string, string> =>
   );
 
 async function checkSecurity(page: Page): Promise<void> {
-  expect(
-    await page.evaluate(() => [
-      typeof (globalThis as Record<string, unknown>)['process'],
-      typeof (globalThis as Record<string, unknown>)['require'],
-    ]),
-  ).toEqual(['undefined', 'undefined']);
-  const policy = await page.evaluate(async () => (await fetch('/index.html')).headers.get('content-security-policy'));
-  expect(policy).toContain("default-src 'none'");
   expect(page.url()).toMatch(/^app:\/\/reprise\//);
+  await expectNoNode(page);
+  await expectStrictPolicy(page);
+  await expectNoWayOut(page);
   const running = [...processes()];
   expect(running.filter(([, line]) => line.includes('--no-sandbox'))).toEqual([]);
   const renderers = running.filter(([, line]) => line.includes('--type=renderer'));

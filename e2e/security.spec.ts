@@ -4,14 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { About } from '../electron/api/settings.ts';
 import { ask, expect, test } from './app.ts';
+import { expectNoNode, expectNoWayOut, expectStrictPolicy } from './closed-page.ts';
 
 test('the window has no Node, an isolated world and a sandbox', async ({ program }) => {
-  expect(
-    await program.page.evaluate(() => [
-      typeof (globalThis as Record<string, unknown>)['process'],
-      typeof (globalThis as Record<string, unknown>)['require'],
-    ]),
-  ).toEqual(['undefined', 'undefined']);
+  await expectNoNode(program.page);
   const preferences = await program.app.evaluate(({ BrowserWindow }) => {
     const contents = BrowserWindow.getAllWindows()[0]?.webContents as unknown as {
       getLastWebPreferences(): Record<string, unknown>;
@@ -30,53 +26,14 @@ test('the window has no Node, an isolated world and a sandbox', async ({ program
 });
 
 test('the page is served with a strict policy, and breaking it is reported', async ({ program }) => {
-  const policy = await program.page.evaluate(async () =>
-    (await fetch('/index.html')).headers.get('content-security-policy'),
-  );
-  expect(policy).toContain("default-src 'none'");
-  expect(policy).not.toContain('unsafe');
-  const violated = await program.page.evaluate(
-    () =>
-      new Promise<string>((resolve) => {
-        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), {
-          once: true,
-        });
-        const script = document.createElement('script');
-        script.textContent = 'globalThis.broken = true';
-        document.body.append(script);
-      }),
-  );
-  expect(violated).toBe('script-src-elem');
-  expect(await program.page.evaluate(() => (globalThis as Record<string, unknown>)['broken'])).toBe(undefined);
+  await expectStrictPolicy(program.page);
   program.complaints.length = 0;
 });
 
 test('no navigation, no new window, no permission, no network', async ({ program }) => {
   const { page, app } = program;
-  const before = page.url();
-  await page.evaluate(() => {
-    const link = document.createElement('a');
-    link.href = 'https://example.com/';
-    document.body.append(link);
-    link.click();
-    link.remove();
-  });
-  expect(await page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
-  expect(page.url()).toBe(before);
+  await expectNoWayOut(page);
   expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
-  expect(await page.evaluate(async () => (await navigator.permissions.query({ name: 'geolocation' })).state)).toBe(
-    'denied',
-  );
-  expect(
-    await page.evaluate(async () => {
-      try {
-        await fetch('https://example.com/');
-        return 'reached';
-      } catch {
-        return 'refused';
-      }
-    }),
-  ).toBe('refused');
   program.complaints.length = 0;
 });
 
