@@ -54,13 +54,13 @@ async function run(): Promise<void> {
   const opening = openOrExplain(workstationRoot, createDesktop(window.current), relay.push);
   const handlers = opening.then((opened) => opened && desktopHandlers(opened, appearance, window.current));
   answerRequests(handlers, (request, fault) => console.error(`${request}: ${fault.code}: ${fault.message}`));
+  quitSafely(opening, presence, window.current, appearance.text);
   window.open();
 
   const workstation = await opening;
   if (workstation === null) return;
   pages.readReportsBy(workstation.reportPage);
   relay.connect(presence, workstation);
-  quitSafely(workstation, presence, window.current, appearance.text);
   reopenOnRequest(window);
   await relay.refreshPresence();
 }

@@ -8,6 +8,9 @@ import { followPower } from './power.ts';
 import type { DesktopPresence } from './presence.ts';
 import type { Words } from './words.ts';
 
+/** null: the workspace cannot be opened, and the program is ending. */
+type Opening = Promise<Workstation | null>;
+
 let quitting = false;
 
 /** True once the decision to quit is made: windows may close. */
@@ -15,11 +18,15 @@ export function isQuitting(): boolean {
   return quitting;
 }
 
-async function quit(workstation: Workstation, presence: DesktopPresence, why?: StopReason): Promise<void> {
+function hideWindows(): void {
+  for (const shown of BrowserWindow.getAllWindows()) shown.hide();
+}
+
+async function quit(opening: Opening, presence: DesktopPresence, why?: StopReason): Promise<void> {
   quitting = true;
   // Saving may take a while; nobody has to look at it.
-  for (const shown of BrowserWindow.getAllWindows()) shown.hide();
-  await workstation.close('safely', why);
+  hideWindows();
+  await (await opening)?.close('safely', why);
   presence.dispose();
   app.exit(0);
 }
@@ -36,22 +43,23 @@ async function askAboutTraining(window: BrowserWindow, text: Words): Promise<'qu
   return (['quit', 'background', 'stay'] as const)[response] ?? 'stay';
 }
 
+/** From the first moment on: a window that is closed while its workspace is being opened is gone, and the program ends after that. */
 export function quitSafely(
-  workstation: Workstation,
+  opening: Opening,
   presence: DesktopPresence,
   window: () => BrowserWindow | null,
   text: () => Words,
 ): void {
+  let opened: Workstation | null = null;
   let asking = false;
   const askAndQuit = async (): Promise<void> => {
-    const training = await isTraining(workstation);
     const shown = window();
-    if (training && shown !== null && process.env['REPRISE_TEST'] !== '1') {
+    if (opened !== null && shown !== null && process.env['REPRISE_TEST'] !== '1' && (await isTraining(opened))) {
       const wish = await askAboutTraining(shown, text());
       if (wish === 'background') presence.keepInTray();
       if (wish !== 'quit') return;
     }
-    await quit(workstation, presence);
+    await quit(opening, presence);
   };
   app.on('before-quit', (event) => {
     if (quitting) return;
@@ -62,11 +70,14 @@ export function quitSafely(
       .catch(fail)
       .finally(() => (asking = false));
   });
-  const endSession = (): void => void quit(workstation, presence, 'session-end').catch(fail);
-  followPower(powerMonitor, workstation, endSession);
+  const endSession = (): void => void quit(opening, presence, 'session-end').catch(fail);
+  void opening.then((workstation) => {
+    opened = workstation;
+    if (workstation !== null) followPower(powerMonitor, workstation, endSession);
+  });
   // Windows tells its windows, not the monitor.
   app.on('browser-window-created', (_event, created) => void created.on('session-end', endSession));
-  process.on('SIGINT', () => void quit(workstation, presence).catch(fail));
+  process.on('SIGINT', () => void quit(opening, presence).catch(fail));
   // A logout ends programs by these.
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, endSession);
 }
