@@ -184,6 +184,7 @@ const rooms = {
   'electron/workstation/store': ['electron/workstation/child-environment.ts', ...contract],
   'electron/workstation/workspace': ['electron/workstation/store', ...contract],
   'electron/workstation/trainer': ['electron/workstation/store', 'electron/workstation/workspace', ...contract],
+  'electron/workstation/updates': [...contract],
   'electron/workstation/machine': ['electron/workstation/store', 'electron/workstation/trainer', ...contract],
   'electron/workstation/data': [
     'electron/workstation/store',

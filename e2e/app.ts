@@ -35,10 +35,11 @@ export async function launch(
   home: string,
   profile: string,
   environment: Readonly<Record<string, string>> = {},
+  build: string = root,
 ): Promise<Program> {
   const app = await _electron.launch({
     executablePath: electronPath(),
-    args: [root, `--user-data-dir=${profile}`, '--lang=en-US', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    args: [build, `--user-data-dir=${profile}`, '--lang=en-US', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     env: {
       ...(process.env as Record<string, string>),
       REPRISE_HOME: home,

@@ -12,6 +12,7 @@ import { query } from './terminal/query-command.ts';
 import { queue } from './terminal/queue-command.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
+import { updates } from './terminal/updates-command.ts';
 import * as work from './terminal/work-commands.ts';
 import { wordsIn, type TerminalLanguage } from './terminal/words.ts';
 import { installationIn } from './workstation/installation.ts';
@@ -45,11 +46,12 @@ async function main(given: readonly string[], surroundings: Surroundings): Promi
   else if (args.help) surroundings.out.write(helpIn[language]);
   if (args.version || args.help) return exitCodes.done;
   if (args.command === 'query') return query(args, surroundings, wordsIn(language));
+  if (args.command === 'updates') return updates(args, surroundings, wordsIn(language), language);
   const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined;
   if (command === undefined)
     throw new UsageError(
       'bad-argument',
-      `There is no command "${args.command}". Commands: ${[...Object.keys(commands), 'query'].join(', ')}.`,
+      `There is no command "${args.command}". Commands: ${[...Object.keys(commands), 'query', 'updates'].join(', ')}.`,
     );
   const words = wordsIn(language);
   // The lists of plans and of the queue change nothing.

@@ -7,11 +7,13 @@ import { createAppearance, presenceState } from './shell/appearance.ts';
 import { fail, watchForCrashes } from './shell/crash.ts';
 import { createDesktop } from './shell/desktop.ts';
 import { desktopHandlers } from './shell/desktop-handlers.ts';
+import { offerFonts } from './shell/fonts.ts';
 import { answerRequests } from './shell/ipc.ts';
 import { rememberedHome } from './shell/home.ts';
 import { createMainWindow, reopenOnRequest } from './shell/main-window.ts';
 import { stayOffline } from './shell/offline.ts';
 import { openOrExplain } from './shell/open-workstation.ts';
+import { isOnlyStart } from './shell/other-start.ts';
 import { isPdfJob, runPdfJob } from './shell/pdf-job.ts';
 import { createPresence } from './shell/presence.ts';
 import { createPushRelay } from './shell/push-relay.ts';
@@ -27,12 +29,13 @@ const icon = join(appRoot, 'resources/icons/reprise.png');
 if (!process.argv.includes('--no-sandbox')) app.enableSandbox();
 declareScheme();
 stayOffline();
+offerFonts(join(workstationRoot, 'out/fonts'));
 watchForCrashes();
 app.setAppUserModelId('invalid.reprise');
 
 if (isPdfJob(process.argv)) {
   void runPdfJob(process.argv);
-} else if (!app.requestSingleInstanceLock()) {
+} else if (!isOnlyStart()) {
   app.quit();
 } else {
   hardenContents();
@@ -51,7 +54,7 @@ async function run(): Promise<void> {
   const appearance = createAppearance(settings, presence, (command) => relay.push('command', command));
 
   // A workspace of many runs takes a second to be looked through: the window stands meanwhile, and its questions wait.
-  const opening = openOrExplain(workstationRoot, createDesktop(window.current), relay.push);
+  const opening = openOrExplain(workstationRoot, state, window.current, createDesktop(window.current), relay.push);
   const handlers = opening.then((opened) => opened && desktopHandlers(opened, appearance, window.current));
   answerRequests(handlers, (request, fault) => console.error(`${request}: ${fault.code}: ${fault.message}`));
   quitSafely(opening, presence, window.current, appearance.text);
@@ -61,6 +64,6 @@ async function run(): Promise<void> {
   if (workstation === null) return;
   pages.readReportsBy(workstation.reportPage);
   relay.connect(presence, workstation);
-  reopenOnRequest(window);
+  reopenOnRequest(window, appearance.text);
   await relay.refreshPresence();
 }

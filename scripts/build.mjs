@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -61,6 +61,7 @@ export const targets = [
       ssr: { noExternal: true, external: ['electron'] },
       ...nodeProgram('out/main', 'node20.18')(entries),
     }),
+    after: copyFonts,
   },
   {
     id: 'preload',
@@ -144,6 +145,22 @@ async function writeCatalogue() {
     maxBuffer: 64 << 20,
   });
   writeJson(join(out, 'catalogue.json'), JSON.parse(stdout));
+}
+
+/** Packages of fonts, of which these files are shipped, in `out/fonts`. */
+const fonts = [
+  'noto-sans/400Regular/NotoSans_400Regular.ttf',
+  'noto-sans/700Bold/NotoSans_700Bold.ttf',
+  'noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf',
+  'noto-sans-sc/700Bold/NotoSansSC_700Bold.ttf',
+  'noto-sans-mono/400Regular/NotoSansMono_400Regular.ttf',
+];
+
+async function copyFonts() {
+  const folder = join(out, 'fonts');
+  mkdirSync(folder, { recursive: true });
+  for (const file of fonts)
+    copyFileSync(join(root, 'node_modules', '@expo-google-fonts', file), join(folder, basename(file)));
 }
 
 /**

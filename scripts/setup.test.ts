@@ -204,7 +204,7 @@ describe('what set-up obtains', () => {
     );
     expect(steps).toHaveLength(allSteps.length);
     // Those that carry it out for the steps.
-    const carriers = ['apt.mjs', 'command.mjs', 'download.mjs'];
+    const carriers = ['apt.mjs', 'command.mjs', 'download.mjs', 'wheel.mjs'];
     expect(callers.filter((file) => !carriers.includes(file))).toEqual(steps);
   });
 

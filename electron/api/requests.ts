@@ -34,6 +34,8 @@ import type { DescribedCurves, ReferenceCurves, WantedCurves } from './reference
 import type { ReportFormat, ReportRow } from './reports.ts';
 import type { Interrupted, LogLine, Progress, RunColumns, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
+import type { Licence } from './licences.ts';
+import type { UpdateState } from './updates.ts';
 
 /** Purpose a file is chosen for: weights, a list of names, a plan bundle, results of a detector, or curves. */
 export type FileKind = 'weights' | 'list' | 'bundle' | 'detections' | 'curves';
@@ -205,6 +207,18 @@ export interface Requests {
   hardware: () => HardwareReading;
   doctor: () => DoctorReport;
   openLink: (url: string) => void;
+
+  /** What is known of newer versions, from the last check, or from that which this start began. */
+  updates: () => UpdateState;
+  /** Asks the host that this build names. */
+  checkForUpdates: () => UpdateState;
+
+  /** Everything in this package; null: this is a checkout. */
+  licences: () => readonly Licence[] | null;
+  /** By its place in the list. */
+  licenceText: (index: number) => string;
+  /** Shows one that is a page of its own in the browser. */
+  openLicence: (index: number) => void;
 }
 
 const every = {
@@ -303,6 +317,11 @@ const every = {
   hardware: true,
   doctor: true,
   openLink: true,
+  updates: true,
+  checkForUpdates: true,
+  licences: true,
+  licenceText: true,
+  openLicence: true,
 } satisfies Record<keyof Requests, true>;
 
 export const requestNames = Object.keys(every) as (keyof Requests)[];

@@ -14,7 +14,18 @@ export interface Settings {
   readonly awakeOnBattery: boolean;
   /** Notifications of runs that end or stop while the window is not in front. */
   readonly notify: boolean;
+  /** Ask once a day, at the start, whether there is a newer version. */
+  readonly checkForUpdates: boolean;
   readonly threads: number | null;
+}
+
+/** What was kept of a workspace of an older version, before it was brought up to date. */
+export interface Upgrade {
+  /** The copy of its database. */
+  readonly backup: string;
+  readonly bytes: number;
+  /** The version that had it before; null: it was too old to say so. */
+  readonly from: string | null;
 }
 
 /** The program's own description: version, workspace, platform, settings. */
@@ -29,4 +40,6 @@ export interface About {
   readonly settings: Settings;
   /** What was found damaged when the workspace was opened, a sentence each. */
   readonly damage: readonly string[];
+  /** Made when the workspace was opened; null: it was of this version. */
+  readonly upgrade: Upgrade | null;
 }

@@ -1,5 +1,6 @@
 /** The only place that opens anything outside the program, and the rule for it. */
 import { shell } from 'electron';
+import { withdrawFonts } from './fonts.ts';
 
 /** Hosts of the papers, the code and the data sets the program links to. */
 const hosts = new Set([
@@ -14,31 +15,33 @@ const hosts = new Set([
   'www.apache.org',
 ]);
 
-/** True for an https address of a known host, on the standard port, without credentials. */
-export function mayOpen(address: string): boolean {
+/** True for an https address of a known host, or of the build's own, without credentials. */
+export function mayOpen(address: string, ownHost: string | null = null): boolean {
   if (!URL.canParse(address)) return false;
   const url = new URL(address);
   return (
     url.protocol === 'https:' &&
-    url.port === '' &&
     url.username === '' &&
     url.password === '' &&
-    hosts.has(url.hostname)
+    (hosts.has(url.host) || url.host === ownHost)
   );
 }
 
-export async function openLink(address: string): Promise<void> {
-  if (!mayOpen(address))
+export async function openLink(address: string, ownHost: string | null): Promise<void> {
+  if (!mayOpen(address, ownHost))
     throw new Error(`Refused to open "${address}": only https addresses of known hosts are opened.`);
+  withdrawFonts();
   await shell.openExternal(address);
 }
 
 export async function openPath(path: string): Promise<void> {
+  withdrawFonts();
   const problem = await shell.openPath(path);
   if (problem !== '') throw new Error(`Could not open ${path}: ${problem}`);
 }
 
 export function showItem(path: string): void {
+  withdrawFonts();
   shell.showItemInFolder(path);
 }
 

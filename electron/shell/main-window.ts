@@ -4,8 +4,10 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Language } from '../api/settings.ts';
 import { pushTo, trustWindow } from './ipc.ts';
+import { tellOfOtherStart } from './other-start.ts';
 import { isQuitting } from './quit.ts';
 import { createWindow } from './window.ts';
+import type { Words } from './words.ts';
 
 export interface MainWindow {
   /** null while no window is open. */
@@ -46,11 +48,12 @@ export function createMainWindow(appRoot: string, icon: string, language: Langua
 }
 
 /** Reopens the window when the program is started again, and keeps the program running without it. */
-export function reopenOnRequest(window: MainWindow): void {
-  app.on('second-instance', (_event, args, cwd) => {
+export function reopenOnRequest(window: MainWindow, text: () => Words): void {
+  app.on('second-instance', (_event, args, cwd, start) => {
     if (window.current() === null) window.open();
     window.current()?.show();
     window.current()?.focus();
+    if (tellOfOtherStart(window.current(), text(), start)) return;
     window.handOver(args.slice(1).map((arg) => (arg.startsWith('-') ? arg : resolve(cwd, arg))));
   });
   app.on('activate', () => {

@@ -32,7 +32,10 @@ const en = {
   failed: 'Run failed',
   interrupted: 'Run interrupted',
   paused: 'Run paused',
-  lockedTitle: 'This workspace is in use',
+  chooseOther: 'Choose another workspace…',
+  otherStart: 'Reprise {version} was started, and Reprise {ownVersion} is open.',
+  otherStartDetail:
+    'It was to open the workspace {home}; this one has {ownHome} open. Only one of them can be open at a time, so the other has ended. Quit this one first, and start the other again.',
 };
 
 const zh: typeof en = {
@@ -66,7 +69,10 @@ const zh: typeof en = {
   failed: '实验失败',
   interrupted: '实验被中断',
   paused: '实验已暂停',
-  lockedTitle: '该工作区正在使用中',
+  chooseOther: '选择其他工作区…',
+  otherStart: '刚才启动了 Reprise {version}，而 Reprise {ownVersion} 正在运行。',
+  otherStartDetail:
+    '它要打开的工作区是 {home}，当前打开的是 {ownHome}。两者不能同时运行，因此它已退出。请先退出当前程序，再启动另一个。',
 };
 
 export type Words = typeof en;

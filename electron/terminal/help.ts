@@ -73,6 +73,8 @@ const en = `reprise COMMAND [options]
   query ["SELECT …"]                      read the records by SQL, also while the program runs
                                           [--csv]; without one: every view with its columns,
                                           which docs/records.md explains
+  updates                                 ask the address of this build for a newer version; nothing
+                                          is downloaded or installed
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
 RUN can be shortened to the first characters of its id.
@@ -152,6 +154,7 @@ const zh = `reprise 命令 [选项]
   query ["SELECT …"]                      用 SQL 读取记录，程序运行时也可以  [--csv]；
                                           不写查询语句：列出所有视图及其各列（说明见
                                           docs/records.md）
+  updates                                 向此构建的地址查询是否有新版本；不下载，也不安装
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。
 “实验”可以只写编号开头的几个字符。

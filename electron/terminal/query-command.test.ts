@@ -34,6 +34,7 @@ async function printed(words: readonly string[], more: Partial<Output> = {}, lan
     runtime: '',
     version: '',
     edition: '',
+    updates: null,
     env: {},
     err: out,
     out,

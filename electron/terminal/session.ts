@@ -56,6 +56,8 @@ export async function openSession(
     desktop: createTerminalDesktop({ window, home, env, print }),
     ...(trainer === undefined ? {} : { trainer }),
   });
+  const { upgrade } = await opened.handlers.about.answer();
+  if (upgrade !== null) line.say(words.upgraded(upgrade));
   await teller.begin(opened);
   const stopper = listenForStop(opened, (text) => line.say(words.say(text)));
   const asker = listenForTry(opened, input);

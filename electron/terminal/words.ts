@@ -4,8 +4,10 @@
  */
 import { checkpointNotices } from '../words/checkpoint-notices.ts';
 import { faultInWords, filled, unreachableSentences } from '../words/faults.ts';
-import { sentenceIn as saidIn } from '../words/sentences.ts';
+import { toldFault } from '../words/told-fault.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
+import type { Upgrade } from '../api/settings.ts';
+import { bytes } from './table.ts';
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
 import type { LogLine } from '../api/runs.ts';
@@ -265,6 +267,8 @@ export interface Words {
   readonly fault: (fault: Fault) => string;
   /** Why a run is paused that nobody paused, and what to do. */
   readonly pausedBy: (fault: Fault) => string;
+  /** What was kept of a workspace that was of an older version. */
+  readonly upgraded: (upgrade: Upgrade) => string;
   readonly trainerLeft: (left: Parameters<Pushes['trainerLeft']>[0]) => string;
   /** Records cannot be written for now; null: they are written again. */
   readonly recordsHeld: (fault: Fault | null) => string;
@@ -277,6 +281,9 @@ export interface Words {
   readonly runsLeft: (count: number) => string;
   /** Of a query. */
   readonly rows: (count: number) => string;
+  /** Of the program. */
+  readonly isNewest: (version: string) => string;
+  readonly isNewer: (version: string, date: string) => string;
   /** The step of the newest checkpoint. */
   readonly safeAt: (step: number) => string;
   /** Names, and how many there are besides. */
@@ -301,13 +308,7 @@ function unreachableText(language: TerminalLanguage, fault: Fault): string {
 export function wordsIn(language: TerminalLanguage): Words {
   const table: Readonly<Record<Key, string>> = language === 'zh' ? zh : en;
   const report = wordsOf[language];
-  const fault: Words['fault'] = (told) => {
-    if (language !== 'zh') return told.message;
-    const { reason, values } = told;
-    if (reason === undefined) return `${faultInWords('zh', told)}（${told.message}）`;
-    const path = values['path'] === undefined ? '' : `${values['path']}：`;
-    return `${faultInWords('zh', told)}${path}${saidIn('zh', reason, String)}。`;
-  };
+  const fault: Words['fault'] = (told) => toldFault(language, told);
   return {
     language,
     say: (key) => table[key],
@@ -329,6 +330,10 @@ export function wordsIn(language: TerminalLanguage): Words {
       reason.code === 'data-unreachable'
         ? unreachableText(language, reason)
         : sentencesTogether(language, fault(reason), goesOn[language].disk, goesOn[language].byHand),
+    upgraded: ({ backup, bytes: size }) =>
+      language === 'zh'
+        ? `工作区来自较早的版本，已更新。更新前的数据库（${bytes(size)}）保存在 ${backup}；要退回较早的版本，请用它替换 reprise.db。`
+        : `The workspace was of an older version and has been brought up to date. Its database as it was (${bytes(size)}) is kept in ${backup}; to go back to the older version, put it in the place of reprise.db.`,
     trainerLeft: ({ title, pid, state }) => `${oneLine(title)}${report.colon}${trainerLeft[language][state](pid)}`,
     recordsHeld: (reason) => {
       const { records, again, byHand } = goesOn[language];
@@ -342,6 +347,12 @@ export function wordsIn(language: TerminalLanguage): Words {
     runsLeft: (count) =>
       language === 'zh' ? `${count} 项实验未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,
     rows: (count) => (language === 'zh' ? `共 ${count} 行` : `${count} ${count === 1 ? 'row' : 'rows'}`),
+    isNewest: (version) =>
+      language === 'zh' ? `当前版本 ${version} 已是最新。` : `This is the newest version, ${version}.`,
+    isNewer: (version, date) =>
+      language === 'zh'
+        ? `新版本 ${version}（${date}），请自行下载安装：`
+        : `There is a newer version, ${version} of ${date}. Install it by hand:`,
     safeAt: (step) => (language === 'zh' ? `检查点：第 ${step} 步` : `checkpoint at step ${step}`),
     andMore: (names, more) => (language === 'zh' ? `${names}和另外 ${more} 项` : `${names} and ${more} more`),
   };

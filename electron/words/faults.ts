@@ -49,6 +49,7 @@ const en = {
   'fault.subject-missing': 'The encoder to evaluate does not exist.',
   'fault.cancelled': 'Cancelled.',
   'fault.not-available': 'This is not available here.',
+  'fault.update-failed': 'The check for updates failed.',
   'fault.internal': 'Internal error.',
 } as const satisfies Sentences;
 
@@ -98,6 +99,7 @@ const zh = {
   'fault.subject-missing': '要评估的编码器不存在。',
   'fault.cancelled': '已取消。',
   'fault.not-available': '此处不可用。',
+  'fault.update-failed': '检查更新失败。',
   'fault.internal': '内部错误。',
 } as const satisfies Sentences;
 

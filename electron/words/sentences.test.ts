@@ -16,7 +16,12 @@ import { chineseTables, sentenceIn, sentencesIn } from './sentences.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Folders whose programs say sentences. */
-const allSources = ['trainer', 'electron/workstation/curves'].flatMap((folder) =>
+const allSources = [
+  'trainer',
+  'electron/workstation/curves',
+  'electron/workstation/updates',
+  'electron/workstation/workspace',
+].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(path))
     .map((path) => join(folder, path)),

@@ -8,6 +8,8 @@ import { sentencesOnFolders } from './sentences-on-folders.ts';
 import { sentencesOnLayouts } from './sentences-on-layouts.ts';
 import { sentencesOnObjects } from './sentences-on-objects.ts';
 import { sentencesOnResults } from './sentences-on-results.ts';
+import { sentencesOnUpdates } from './sentences-on-updates.ts';
+import { sentencesOnWorkspaces } from './sentences-on-workspaces.ts';
 
 /** By English template, a table for each thing that is spoken of. */
 export const chineseTables: readonly Readonly<Record<string, string>>[] = [
@@ -18,6 +20,8 @@ export const chineseTables: readonly Readonly<Record<string, string>>[] = [
   sentencesOnLayouts,
   sentencesOnObjects,
   sentencesOnResults,
+  sentencesOnUpdates,
+  sentencesOnWorkspaces,
 ];
 
 /** A template that is not here, of a newer version's record, stays English. */

@@ -13,6 +13,7 @@ import { createEstimates } from './drafts/estimate.ts';
 import { createPresets } from './drafts/presets.ts';
 import { runDoctor } from './machine/doctor.ts';
 import { createHardware } from './machine/hardware.ts';
+import { createLicences } from './machine/licences.ts';
 import { createProgram, type Program } from './machine/program.ts';
 import { createPlans } from './plans/plans.ts';
 import type { Records } from './records.ts';
@@ -22,6 +23,8 @@ import type { Answers } from './requests.ts';
 import { createEmbeddingMaps } from './runs/embedding-maps.ts';
 import { createRuns } from './runs/runs.ts';
 import { createWeights } from './weights/weights.ts';
+import { hostOf } from './updates/signed-version.ts';
+import { createUpdates, type Updates } from './updates/updates.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
 
 /** Context shared by all parts. */
@@ -89,6 +92,8 @@ export function createAnswers(
   });
   return {
     machine: programOf(context, datasets),
+    updates: updatesOf(context),
+    licences: createLicences(options.appRoot, options.desktop.openPath),
     placement,
     presets,
     estimates,
@@ -134,9 +139,21 @@ function reportsOf({ options, records, now }: Context, execution: () => Executio
   });
 }
 
+function updatesOf({ options, records, now }: Context): Updates {
+  return createUpdates({
+    source: options.updates,
+    version: options.version,
+    write: options.write,
+    cache: records.workspace.cache,
+    isWanted: () => records.settings.current.checkForUpdates,
+    complain: records.complain,
+    now,
+  });
+}
+
 function programOf({ options, records, computing, threads, now }: Context, datasets: Datasets): Program {
   const { version, edition, write, desktop } = options;
-  const { store, settings, damage, complain } = records;
+  const { store, settings, damage, upgrade, complain } = records;
   const { home } = records.workspace;
   const { jobs, gpus, host } = computing;
   const hardware = createHardware({ home, gpus, trainerMemory: host.memoryBytes, now });
@@ -147,9 +164,11 @@ function programOf({ options, records, computing, threads, now }: Context, datas
     write,
     settings,
     damage,
+    upgrade,
     complain,
     versions,
     desktop,
+    ownHost: options.updates === null ? null : hostOf(options.updates),
     hardware: hardware.read,
     doctor: () =>
       runDoctor({

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import type { UpdateSource } from './updates/signed-version.ts';
 
 export interface Installation {
   /** Folder with out/, migrations/ and resources/. */
@@ -15,17 +16,21 @@ export interface Installation {
   readonly edition: string;
   /** The program with a window, and the words it is started with; it prints reports for the terminal, too. */
   readonly window: { readonly program: string; readonly words: readonly string[] };
+  /** Where newer versions are announced, and by whose signature; null: this build has none. */
+  readonly updates: UpdateSource | null;
 }
 
 /** A checkout's has no `packaged`; the window's program is named relative to the file. */
 const PackageFile = v.object({
   version: v.string(),
   packaged: v.optional(v.strictObject({ edition: v.string(), window: v.string() })),
+  updates: v.optional(v.strictObject({ address: v.string(), publicKey: v.string() })),
 });
 
 /** @param appRoot the folder of the program's package.json */
 export async function installationIn(appRoot: string, env: NodeJS.ProcessEnv): Promise<Installation> {
-  const { version, packaged } = v.parse(PackageFile, JSON.parse(await readFile(join(appRoot, 'package.json'), 'utf8')));
+  const file = await readFile(join(appRoot, 'package.json'), 'utf8');
+  const { version, packaged, updates } = v.parse(PackageFile, JSON.parse(file));
   const runtime = env['REPRISE_RUNTIME'] ?? join(appRoot, '.runtime');
   return {
     appRoot,
@@ -36,5 +41,6 @@ export async function installationIn(appRoot: string, env: NodeJS.ProcessEnv): P
     window: packaged
       ? { program: join(appRoot, packaged.window), words: [] }
       : { program: env['REPRISE_ELECTRON'] ?? join(runtime, 'electron', 'electron'), words: [appRoot] },
+    updates: updates ?? null,
   };
 }

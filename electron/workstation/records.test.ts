@@ -14,7 +14,7 @@ beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'reprise-records-'))));
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const open = (write: boolean) =>
-  openRecords({ appRoot, home, write, runtime: join(home, 'none'), node: process.execPath });
+  openRecords({ appRoot, home, write, runtime: join(home, 'none'), node: process.execPath, version: '0.1.0' });
 
 test('a run is under way for readers while its program lives, and interrupted once that ended without a word', async () => {
   const writer = await open(true);

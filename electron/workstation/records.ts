@@ -1,13 +1,14 @@
 /** The workspace with its settings, database and log, and the resources that ship with the program. */
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Settings } from '../api/settings.ts';
+import type { Settings, Upgrade } from '../api/settings.ts';
 import { childEnvironment } from './child-environment.ts';
 import { readSettings } from './machine/settings.ts';
 import { withoutWriter } from './runs/without-writer.ts';
 import { openStore } from './store/client.ts';
 import type { Store } from './store/store.ts';
+import { rememberProgram } from './workspace/marker.ts';
 import { isLocked } from './workspace/lock.ts';
 import { readResources, type Resources } from './workspace/resources.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
@@ -20,6 +21,8 @@ export interface Records {
   readonly store: Store;
   /** What was found damaged when the workspace was opened, a sentence each. */
   readonly damage: readonly string[];
+  /** Made when the workspace was opened, if it was of an older version. */
+  readonly upgrade: Upgrade | null;
   /** Adds to it, and reports it like an error. */
   readonly reportDamage: (note: string) => void;
   /** For child processes. */
@@ -28,12 +31,17 @@ export interface Records {
   readonly complain: (line: string) => void;
 }
 
-type RecordsOptions = Pick<WorkstationOptions, 'appRoot' | 'home' | 'write' | 'runtime' | 'node' | 'complain'>;
+type RecordsOptions = Pick<
+  WorkstationOptions,
+  'appRoot' | 'home' | 'write' | 'runtime' | 'node' | 'version' | 'complain'
+>;
 
 export async function openRecords(options: RecordsOptions): Promise<Records> {
   const { appRoot, write } = options;
   const resources = await readResources(appRoot);
-  const workspace = await openWorkspace(options.home, { write });
+  const migrations = join(appRoot, 'migrations');
+  const own = { program: options.version, database: await newestMigration(migrations) };
+  const workspace = await openWorkspace(options.home, { write, own });
   const log = write ? logInto(join(workspace.logs, 'workstation.log')) : () => undefined;
   const complain = (line: string): void => {
     log(line);
@@ -49,11 +57,12 @@ export async function openRecords(options: RecordsOptions): Promise<Records> {
       damage.push(note);
     };
     for (const note of [...workspace.notes, ...notes]) reportDamage(note);
+    let backup: string | null = null;
     const store = await openStore({
       node: options.node,
       script: join(appRoot, 'out', 'node', 'store.js'),
       database: workspace.database,
-      migrations: join(appRoot, 'migrations'),
+      migrations,
       env: environment,
       readonly: !write,
       log,
@@ -61,13 +70,18 @@ export async function openRecords(options: RecordsOptions): Promise<Records> {
         reportDamage(
           `The run database was damaged (${reason}). It is kept as ${kept}, and made anew from the run folders.`,
         ),
+      migrated: (copy) => (backup = copy),
     });
+    if (write) await rememberProgram(workspace.home, own);
+    const upgrade = await upgradeOf(backup, workspace.program);
+    if (upgrade !== null) log(`The database was brought up to date; as it was it is kept in ${upgrade.backup}`);
     return {
       resources,
       workspace,
       settings: { current: settings },
       store: write || (await isLocked(workspace.home)) ? store : withoutWriter(store),
       damage,
+      upgrade,
       reportDamage,
       environment,
       complain,
@@ -76,6 +90,15 @@ export async function openRecords(options: RecordsOptions): Promise<Records> {
     await workspace.close();
     throw error;
   }
+}
+
+const upgradeOf = async (backup: string | null, from: string | null): Promise<Upgrade | null> =>
+  backup === null ? null : { backup, bytes: (await stat(backup)).size, from };
+
+/** The number of a migration is the version of the database after it. */
+async function newestMigration(folder: string): Promise<number> {
+  const numbers = (await readdir(folder)).map((name) => Number.parseInt(name, 10));
+  return Math.max(...numbers.filter((number) => !Number.isNaN(number)));
 }
 
 /** The log is not a record: if it cannot be written, the message is still reported. */

@@ -53,7 +53,20 @@ test('a request always takes arguments or never does', () => {
   expect(takesNothing().sort()).toEqual(
     (
       [
-        ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'runColumns', 'interrupted', 'progress', 'plans'],
+        ...[
+          'about',
+          'checkForUpdates',
+          'chooseHome',
+          'licences',
+          'updates',
+          'catalogue',
+          'presets',
+          'runs',
+          'runColumns',
+          'interrupted',
+          'progress',
+          'plans',
+        ],
         ...['datasets', 'recordsHeld', 'tryRecordsAgain', 'fastestExecution', 'queue'],
         ...[
           'weights',

@@ -19,6 +19,7 @@ import type { Requests } from '../api/requests.ts';
 import type { ReferenceCurvesAnswers } from './curves/reference-curves.ts';
 import type { Datasets } from './data/datasets.ts';
 import type { Estimates } from './drafts/estimate.ts';
+import type { Licences } from './machine/licences.ts';
 import type { Program } from './machine/program.ts';
 import type { DeviceChoice } from './drafts/device-choice.ts';
 import type { Plans } from './plans/plans.ts';
@@ -27,6 +28,7 @@ import type { Reports } from './report/reports.ts';
 import type { EmbeddingMaps } from './runs/embedding-maps.ts';
 import type { Runs } from './runs/runs.ts';
 import { SettingsSchema } from './machine/settings.ts';
+import type { Updates } from './updates/updates.ts';
 import type { Weights } from './weights/weights.ts';
 import { reportFormat, reportFormats } from './report/formats.ts';
 
@@ -103,6 +105,8 @@ const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'on
 
 export interface Answers {
   readonly machine: Program;
+  readonly updates: Updates;
+  readonly licences: Licences;
   readonly placement: DeviceChoice;
   readonly presets: Presets;
   readonly estimates: Estimates;
@@ -130,7 +134,7 @@ export function createHandlers(answers: Answers): Handlers {
   };
 }
 
-function programHandlers({ machine }: Answers) {
+function programHandlers({ machine, updates, licences }: Answers) {
   return {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
@@ -147,6 +151,11 @@ function programHandlers({ machine }: Answers) {
     hardware: { args: none, answer: machine.hardware },
     doctor: { args: none, answer: machine.doctor },
     openLink: { args: v.strictTuple([https]), answer: machine.openLink },
+    updates: { args: none, answer: updates.state },
+    checkForUpdates: { args: none, answer: updates.check },
+    licences: { args: none, answer: licences.all },
+    licenceText: { args: v.strictTuple([place]), answer: licences.text },
+    openLicence: { args: v.strictTuple([place]), answer: licences.open },
   } satisfies Partial<Handlers>;
 }
 
@@ -363,7 +372,16 @@ const readers = new Set<keyof Requests>([
     'openReport',
     'showInFolder',
   ] as const),
-  ...(['hardware', 'doctor', 'openLink'] as const),
+  ...([
+    'hardware',
+    'doctor',
+    'openLink',
+    'updates',
+    'checkForUpdates',
+    'licences',
+    'licenceText',
+    'openLicence',
+  ] as const),
 ]);
 
 /** The same handlers for a read-only workspace; other requests are rejected with the reason. */

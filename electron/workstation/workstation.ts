@@ -69,7 +69,10 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     // Damaged records are named now, not when somebody looks for their weights.
     await answers.weights.rows();
     void answers.runs.emptyTrash().catch((error: unknown) => complain(`trash: ${faultOf(error).message}`));
-    if (options.drain !== 'own') void queue.advance();
+    if (options.drain !== 'own') {
+      void queue.advance();
+      void answers.updates.checkDaily();
+    }
   }
   return {
     handlers: write ? handlers : readersOnly(handlers, workspace.home),

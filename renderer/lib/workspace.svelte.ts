@@ -7,7 +7,7 @@ import type { Pushes } from '../../electron/api/pushes.ts';
 import type { ReferenceCurves } from '../../electron/api/reference-curves.ts';
 import type { ReportRow } from '../../electron/api/reports.ts';
 import type { Interrupted, Progress, RunRow } from '../../electron/api/runs.ts';
-import type { About, Settings } from '../../electron/api/settings.ts';
+import type { About, Settings, Upgrade } from '../../electron/api/settings.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { DetectionRules } from '../../trainer/protocol/detections.ts';
 import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
@@ -18,6 +18,7 @@ import type { Preset } from '../../trainer/protocol/preset.ts';
 import type { ImportedWeights, WantedWeights } from '../../trainer/protocol/weights.ts';
 import { ask, faultOf, listen, Refusal } from './client.ts';
 import { words } from './language/i18n.svelte.ts';
+import { router } from './route.svelte.ts';
 import { Task } from './task.svelte.ts';
 
 export type Job = Parameters<Pushes['job']>[0];
@@ -179,6 +180,8 @@ export class Workspace {
         this.#adopt(about);
         const message = about.damage.join('\n');
         if (message !== '') this.tell({ code: 'damaged-files', message, values: {} });
+        if (about.upgrade !== null) this.#sayUpgrade(about.upgrade);
+        if (about.settings.checkForUpdates) void this.#sayUpdate();
       },
       (error: unknown) => this.tell(faultOf(error)),
     );
@@ -194,6 +197,27 @@ export class Workspace {
       for (const stop of stops) stop();
       document.removeEventListener('visibilitychange', shown);
     };
+  }
+
+  #sayUpgrade({ backup, bytes, from }: Upgrade): void {
+    const values = { backup, size: words.format.bytes(bytes) };
+    const text =
+      from === null ? words.say('upgrade.made', values) : words.say('upgrade.madeFrom', { ...values, version: from });
+    const action = {
+      label: words.say('action.showInFolder'),
+      run: () => void this.attempt(() => ask('showInFolder', { kind: 'home', id: '' })),
+    };
+    this.#show({ id: this.#nextNotice++, text, action }, null);
+  }
+
+  /** Waits for the check that the start began, if one was due. */
+  async #sayUpdate(): Promise<void> {
+    const known = await ask('updates').catch(() => null);
+    if (known?.newer == null) return;
+    this.say(words.say('updates.found', { version: known.newer.version }), {
+      label: words.say('updates.show'),
+      run: () => router.go({ view: 'settings' }),
+    });
   }
 
   /** Several rows change at once when a run ends; one request covers them all. */

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { nodeFileTrace } from '@vercel/nft';
 import { builtFiles } from '../build.mjs';
 import { filesUnder, readJson } from '../files.mjs';
+import { writeLicences } from '../licences.mjs';
 import { locations, root, runtimeFolder } from '../runtime.mjs';
 
 /**
@@ -131,8 +132,13 @@ async function stageProgram(folders, edition, windowProgram) {
   const programs = ['trainer', 'workstation'].flatMap(builtFiles).filter((path) => !path.endsWith('.map'));
   for (const path of [...programs, 'out/catalogue.json', ...(await filesOfPackages(programs))])
     copy(join(root, path), join(folders.program, path));
+  copyFolder(join(root, 'out', 'fonts'), join(folders.program, 'out', 'fonts'));
   copyFolder(join(root, 'migrations'), join(folders.program, 'migrations'));
-  copyFolder(join(root, 'resources'), join(folders.program, 'resources'), (path) => !path.startsWith('pictures/'));
+  copyFolder(
+    join(root, 'resources'),
+    join(folders.program, 'resources'),
+    (path) => !/^(pictures|licences)\//.test(path),
+  );
   const node = join(folders.program, locations.node.slice(root.length + 1));
   copy(locations.node, node);
   chmodSync(node, 0o755);
@@ -140,7 +146,8 @@ async function stageProgram(folders, edition, windowProgram) {
     copyFolder(join(runtimeFolder, name), join(folders.program, '.runtime', name));
   const { version, name, productName } = describe(edition);
   const packaged = { edition, window: `../../${windowProgram}` };
-  writePackageFile(folders.program, { name, productName, version, type: 'module', packaged });
+  const { updates } = readJson(join(root, 'package.json'));
+  writePackageFile(folders.program, { name, productName, version, type: 'module', packaged, updates });
 }
 
 /** Electron as it was unpacked, without what set-up added so that it opens a checkout. @param {Folders} folders */
@@ -161,5 +168,8 @@ export async function stage(folder, { edition, windowProgram }) {
   stageApp(folders, edition, windowProgram);
   await stageProgram(folders, edition, windowProgram);
   stageElectron(folders);
+  const { version: electronVersion } = readJson(join(locations.stamps, 'electron.json'));
+  const { program, electron } = folders;
+  await writeLicences({ program, electron, electronVersion, chromiumFile: '../../LICENSES.chromium.html' });
   return folders;
 }

@@ -47,6 +47,7 @@ export const faultCodes = [
   'subject-missing',
   'cancelled',
   'not-available',
+  'update-failed',
   'internal',
 ] as const;
 export const FaultCode = v.picklist(faultCodes);

@@ -8,7 +8,8 @@ export interface Desktop {
   readonly trash: (path: string) => Promise<void>;
   readonly openPath: (path: string) => Promise<void>;
   readonly showItem: (path: string) => Promise<void>;
-  readonly openLink: (url: string) => Promise<void>;
+  /** @param ownHost one that this build trusts besides those of papers and data */
+  readonly openLink: (url: string, ownHost: string | null) => Promise<void>;
   /** Whether the pages of the window run in Chromium's sandbox; in a terminal: whether they would. */
   readonly isSandboxed: boolean;
   /** Prints a finished HTML file; if not available, the sentence that explains why. */

@@ -1,7 +1,7 @@
 /** Requests about the program and the machine. */
 import { release } from 'node:os';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Settings } from '../../api/settings.ts';
+import type { Settings, Upgrade } from '../../api/settings.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { writeSettings } from './settings.ts';
 import type { Desktop } from './desktop.ts';
@@ -25,9 +25,12 @@ export interface ProgramOptions {
   readonly write: boolean;
   readonly settings: { current: Settings };
   readonly damage: readonly string[];
+  readonly upgrade: Upgrade | null;
   readonly complain: (line: string) => void;
   readonly versions: Readonly<Record<string, string>>;
   readonly desktop: Desktop;
+  /** Of the updates, if this build has any. */
+  readonly ownHost: string | null;
   readonly hardware: RequestHandler<'hardware'>;
   readonly doctor: RequestHandler<'doctor'>;
 }
@@ -46,6 +49,7 @@ export function createProgram(options: ProgramOptions): Program {
         systemLanguage: systemLanguage(),
         settings: settings.current,
         damage: options.damage,
+        upgrade: options.upgrade,
       };
     },
     changeSettings: async (next) => {
@@ -60,7 +64,7 @@ export function createProgram(options: ProgramOptions): Program {
     chooseFile: desktop.pickFile,
     hardware: options.hardware,
     doctor: options.doctor,
-    openLink: desktop.openLink,
+    openLink: (url) => desktop.openLink(url, options.ownHost),
   };
 }
 

@@ -14,6 +14,7 @@ const usual = {
   resumeAutomatically: false,
   keepAwake: true,
   awakeOnBattery: true,
+  checkForUpdates: false,
   notify: true,
   threads: null,
 } as const;

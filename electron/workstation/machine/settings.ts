@@ -13,6 +13,7 @@ export const SettingsSchema = v.strictObject({
   keepAwake: v.boolean(),
   awakeOnBattery: v.boolean(),
   notify: v.boolean(),
+  checkForUpdates: v.boolean(),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),
 });
 
@@ -23,6 +24,7 @@ const initial: Settings = {
   keepAwake: true,
   awakeOnBattery: true,
   notify: true,
+  checkForUpdates: false,
   threads: null,
 };
 

@@ -21,6 +21,8 @@ export interface StoreOptions {
   readonly log?: (line: string) => void;
   /** Called if the database was damaged and has been put aside: its rows must be made anew from the files. */
   readonly damaged?: (damaged: Damaged) => void;
+  /** Called if it was of an older version and has been brought up to date, with the copy that was made before. */
+  readonly migrated?: (backup: string) => void;
 }
 
 /**
@@ -177,8 +179,7 @@ class Connection {
         else if (message.opened.ok) {
           const { backup, damaged } = message.opened;
           if (damaged !== null) this.#options.damaged?.(damaged);
-          if (backup !== null)
-            this.#options.log?.(`store: the database was migrated; the one before is kept in ${backup}`);
+          if (backup !== null) this.#options.migrated?.(backup);
           resolve();
         } else {
           const { fault } = message.opened;

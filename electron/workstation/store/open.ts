@@ -46,12 +46,14 @@ export function readMigrations(folder: string): readonly Migration[] {
 export function openDatabase(file: string, migrations: readonly Migration[], now: () => Date): Opened {
   const existed = file !== ':memory:' && existsSync(file);
   if (existed) expectAsClosed(file);
-  if (file !== ':memory:') forgetSum(file);
   const database = new Database(file) as WritableDatabase;
   try {
-    setPragmas(database);
+    database.pragma(`busy_timeout = ${busyTimeoutMs}`);
     if (existed) checkWhole(database, file);
     const pending = pendingMigrations(database, migrations, file);
+    // Until here nothing was changed: not in one of a newer version, nor in one of another program.
+    if (file !== ':memory:') forgetSum(file);
+    setPragmas(database);
     const backup =
       existed && pending.length > 0 && tableExists(database, 'applied') ? backUp(database, file, now()) : null;
     migrate(database, pending, now());
@@ -130,7 +132,6 @@ export function openReadOnly(file: string, migrations: readonly Migration[], now
 }
 
 function setPragmas(database: Database.Database): void {
-  database.pragma(`busy_timeout = ${busyTimeoutMs}`);
   database.pragma('journal_mode = WAL');
   // better-sqlite3 is compiled with NORMAL for a reopened WAL file: a committed row could vanish on power loss.
   database.pragma('synchronous = FULL');

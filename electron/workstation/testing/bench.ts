@@ -171,6 +171,7 @@ export function createBench(withData = true): Bench {
         runtime,
         node: process.execPath,
         version: '0',
+        updates: null,
         edition: '',
         write: true,
         trainer: fakeTrainer,

@@ -14,6 +14,7 @@ const workstation = await openWorkstation({
   trainer: fakeTrainer,
   version: '0',
   edition: '',
+  updates: null,
   write: true,
   desktop: {
     pickFolder: () => Promise.resolve(null),

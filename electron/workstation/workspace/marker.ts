@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { inEnglish, said } from '../../../trainer/protocol/sentence.ts';
 import { isAlive } from './processes.ts';
 import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 
@@ -12,7 +13,18 @@ const formatVersion = 1;
 const limit = 1 << 20;
 const fileName = 'workspace.json';
 
-const Format = v.object({ version: v.pipe(v.number(), v.integer()) });
+const Format = v.object({
+  version: v.pipe(v.number(), v.integer()),
+  createdAt: v.optional(v.number(), 0),
+  program: v.optional(v.string()),
+  database: v.optional(v.pipe(v.number(), v.integer())),
+});
+
+/** A version of this program, and the number of its newest migration. */
+export interface ProgramVersion {
+  readonly program: string;
+  readonly database: number;
+}
 
 /** Files of a workspace, and those that a start killed too early left behind. */
 const ownFile = /^(?:lock|reprise|workspace\.|settings\.)/;
@@ -21,10 +33,15 @@ const unfinished = /\.json\.tmp-/;
 /** A lock on its way, of the process with this number. */
 const unfinishedLock = /^lock\.(\d+)$/;
 
-type Marker = { readonly kind: 'ours' | 'none' } | { readonly kind: 'damaged'; readonly problem: string };
+type Marker =
+  | { readonly kind: 'none' }
+  /** The newest version that has written to it; null: one that did not say so. */
+  | { readonly kind: 'ours'; readonly createdAt: number; readonly program: string | null; readonly database: number }
+  | { readonly kind: 'damaged'; readonly problem: string };
 
 /** Reads the marker; rejects a newer version's workspace, and a folder with other contents. */
-export async function readMarker(home: string): Promise<Marker> {
+/** @param own this version, where a newer one's workspace is to be refused */
+export async function readMarker(home: string, own: ProgramVersion | null = null): Promise<Marker> {
   const path = join(home, fileName);
   const read = await readSealedJson(path, limit).catch((error: unknown) => ({ problem: faultOf(error).message }));
   if (read === null) {
@@ -38,14 +55,21 @@ export async function readMarker(home: string): Promise<Marker> {
     const problem = v.is(v.object({ problem: v.string() }), read) ? read.problem : `${path} has no version.`;
     return { kind: 'damaged', problem: `${problem} It is kept beside a new one.` };
   }
-  const { version } = parsed.output;
+  const { version, createdAt, program, database = 0 } = parsed.output;
   if (version > formatVersion)
     throw new FaultError(
       'newer-version',
       `The workspace ${home} was made by a newer version of Reprise (format ${version}, this version knows ${formatVersion}). Update Reprise, or choose another workspace. Nothing was changed.`,
       { home, theirs: version, ours: formatVersion },
     );
-  return { kind: 'ours' };
+  if (own !== null && database > own.database) throw newerProgram(home, program ?? `${database}`, own.program);
+  return { kind: 'ours', createdAt, program: program ?? null, database };
+}
+
+/** @param theirs version of the program */
+function newerProgram(home: string, theirs: string, ours: string): FaultError {
+  const reason = said`Reprise ${theirs} has written to the workspace ${home}, and this is Reprise ${ours}, which is older. Nothing was changed`;
+  return new FaultError('newer-version', `${inEnglish(reason)}.`, { home, theirs, ours }, { reason });
 }
 
 async function expectOwnFiles(home: string): Promise<void> {
@@ -67,6 +91,18 @@ export async function writeMarker(home: string, { kind }: Marker): Promise<void>
   const path = join(home, fileName);
   if (kind === 'damaged') await rename(path, join(home, `workspace.damaged-${Date.now()}.json`));
   await writeSealedJson(path, { version: formatVersion, createdAt: Date.now() });
+}
+
+/** Notes that this version has written to the workspace, so that an older one can say by which it was. */
+export async function rememberProgram(home: string, { program, database }: ProgramVersion): Promise<void> {
+  const marker = await readMarker(home);
+  if (marker.kind !== 'ours' || (marker.database === database && marker.program === program)) return;
+  await writeSealedJson(join(home, fileName), {
+    version: formatVersion,
+    createdAt: marker.createdAt,
+    program,
+    database,
+  });
 }
 
 /** Removes what a process left that died while it wrote; only the holder of the lock may. Of runs the sweep does. */

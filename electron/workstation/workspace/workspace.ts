@@ -9,7 +9,7 @@ import { createFolder, syncFolder } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { takeLock } from './lock.ts';
-import { folderNames, readMarker, removeUnfinished, writeMarker } from './marker.ts';
+import { folderNames, readMarker, removeUnfinished, writeMarker, type ProgramVersion } from './marker.ts';
 import { writeRunCard, type RunCard } from './run-card.ts';
 import type { StoredCheckpoint, Store } from '../store/store.ts';
 
@@ -27,6 +27,8 @@ export interface Workspace {
   readonly curves: string;
   readonly logs: string;
   readonly write: boolean;
+  /** The newest version that had written to it before; null: it is new, or of one that did not say so. */
+  readonly program: string | null;
   /** What was damaged when it was opened, a sentence each. */
   readonly notes: readonly string[];
   /** Releases the lock. */
@@ -34,14 +36,17 @@ export interface Workspace {
 }
 
 /** Readers take no lock and create nothing; a missing workspace reads as empty. */
-export async function openWorkspace(home: string, options: { readonly write: boolean }): Promise<Workspace> {
+export async function openWorkspace(
+  home: string,
+  options: { readonly write: boolean; readonly own?: ProgramVersion },
+): Promise<Workspace> {
   const root = resolve(home);
   if (options.write) {
     await makeFolder(root);
     // Its own name, too. The folder above may be one that this user cannot open.
     await syncFolder(dirname(root)).catch(() => undefined);
   }
-  const marker = await readMarker(root);
+  const marker = await readMarker(root, options.own);
   const release = options.write ? await takeLock(root) : null;
   try {
     if (options.write) {
@@ -63,6 +68,7 @@ export async function openWorkspace(home: string, options: { readonly write: boo
     database: join(root, 'reprise.db'),
     ...folders,
     write: options.write,
+    program: marker.kind === 'ours' ? marker.program : null,
     notes: marker.kind === 'damaged' ? [marker.problem] : [],
     close: async () => release?.(),
   };

@@ -1,3 +1,5 @@
+import type { Licence } from '../../../electron/api/licences.ts';
+import type { Version } from '../../../electron/api/updates.ts';
 /** The made-up machine, and the program on it. */
 import type { DoctorReport } from '../../../trainer/protocol/hardware.ts';
 import { type FakeAnswers, type FakeWorld, pause } from './world.ts';
@@ -59,10 +61,63 @@ const checks: DoctorReport['checks'] = [
   },
 ];
 
+const parts: readonly Licence[] = [
+  {
+    name: '@img/sharp-libvips-linux-x64',
+    version: '1.3.4',
+    licence: 'LGPL-3.0-or-later',
+    from: 'https://sharp.pixelplumbing.com',
+    contains: [
+      { name: 'aom', version: '3.15.1', licence: 'BSD-2-Clause' },
+      { name: 'vips', version: '8.18.7', licence: 'LGPL-3.0-or-later' },
+    ],
+    isPage: false,
+  },
+  {
+    name: 'Chromium',
+    version: 'of Electron 33.2.1',
+    licence: 'BSD-3-Clause',
+    from: 'https://www.chromium.org',
+    contains: [],
+    isPage: true,
+  },
+  {
+    name: 'TensorFlow',
+    version: '2.21.0',
+    licence: 'Apache-2.0',
+    from: 'https://www.tensorflow.org',
+    contains: [],
+    isPage: false,
+  },
+];
+
+const newer: Version = {
+  version: '0.2.0',
+  date: '2026-06-01',
+  notes: {
+    en: 'Plans of several papers.\nReports show each figure’s interval.',
+    zh: '支持多篇论文的计划。\n报告给出每个数值的区间。',
+  },
+  page: 'https://reprise.example/0.2.0',
+  files: [{ address: 'https://reprise.example/reprise-0.2.0.deb', sha256: '3f0c9a51'.repeat(8), bytes: 451_200_000 }],
+};
+
 export function machineAnswers(
   world: FakeWorld,
 ): FakeAnswers<
-  'about' | 'changeSettings' | 'chooseHome' | 'logFailure' | 'showInFolder' | 'hardware' | 'doctor' | 'openLink'
+  | 'about'
+  | 'changeSettings'
+  | 'chooseHome'
+  | 'logFailure'
+  | 'showInFolder'
+  | 'hardware'
+  | 'doctor'
+  | 'openLink'
+  | 'updates'
+  | 'checkForUpdates'
+  | 'licences'
+  | 'licenceText'
+  | 'openLicence'
 > {
   return {
     about: () => ({
@@ -74,6 +129,7 @@ export function machineAnswers(
       systemLanguage: world.language,
       settings: world.settings,
       damage: [],
+      upgrade: null,
     }),
     changeSettings: (next) => (world.settings = next),
     chooseHome: () => null,
@@ -102,5 +158,10 @@ export function machineAnswers(
       return { at: Date.now(), checks };
     },
     openLink: () => undefined,
+    licences: () => parts,
+    licenceText: () => 'Apache License\nVersion 2.0, January 2004\n'.repeat(40),
+    openLicence: () => undefined,
+    updates: () => ({ host: 'reprise.example', checkedAt: null, newer: null }),
+    checkForUpdates: () => ({ host: 'reprise.example', checkedAt: Date.now(), newer }),
   };
 }

@@ -39,7 +39,7 @@ export class FakeWorld {
   constructor({ language = 'en', theme = 'light', empty = false }: FakeOptions) {
     this.empty = empty;
     this.language = language;
-    const usual = { keepAwake: true, awakeOnBattery: true, notify: true };
+    const usual = { keepAwake: true, awakeOnBattery: true, notify: true, checkForUpdates: false };
     this.settings = { language, theme, resumeAutomatically: false, ...usual, threads: null };
   }
 
