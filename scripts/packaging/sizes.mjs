@@ -6,6 +6,8 @@ import { filesUnder } from '../files.mjs';
 const parts = /** @type {const} */ ([
   ['TensorFlow', /\/\.runtime\/tensorflow\//],
   ['Fashion-MNIST', /\/\.runtime\/data\//],
+  ['fonts', /\/out\/fonts\//],
+  ['licences and the bill of materials', /\/(licences|bom\.cdx)\.json$|\/LICENSE/],
   ['libjpeg-turbo', /\/\.runtime\/turbojpeg\//],
   ['Node', /\/node_modules\/node\//],
   ['sharp and libvips', /\/node_modules\/(sharp|@img)\//],
