@@ -147,6 +147,8 @@ const rooms = {
   ],
   'trainer/checkpoints': ['trainer/engine/engine.ts', 'trainer/durable', 'trainer/protocol'],
   'trainer/weights': ['trainer/checkpoints', 'trainer/durable', 'trainer/protocol', 'trainer/recipe.ts'],
+  // A wheel is a zip archive, as PyTorch's checkpoints are.
+  'trainer/wheels': ['trainer/weights/(archive|file).ts', 'trainer/durable', 'trainer/protocol'],
   'trainer/training': [
     'trainer/checkpoints',
     'trainer/channel',
@@ -185,7 +187,7 @@ const rooms = {
   'electron/workstation/workspace': ['electron/workstation/store', ...contract],
   'electron/workstation/trainer': ['electron/workstation/store', 'electron/workstation/workspace', ...contract],
   'electron/workstation/updates': [...contract],
-  'electron/workstation/machine': ['electron/workstation/store', 'electron/workstation/trainer', ...contract],
+  'electron/workstation/machine': ['electron/workstation/(store|trainer|workspace)', ...contract],
   'electron/workstation/data': [
     'electron/workstation/store',
     'electron/workstation/trainer',

@@ -5,6 +5,7 @@ import { faultOf } from '../trainer/durable/fault-of.ts';
 import { parseCommandLine, UsageError } from './terminal/arguments.ts';
 import { exitCodes, helpIn } from './terminal/help.ts';
 import * as detections from './terminal/detection-commands.ts';
+import { gpuBuild } from './terminal/gpu-build-command.ts';
 import { lasting } from './terminal/outputs.ts';
 import * as curves from './terminal/curves-commands.ts';
 import { printable } from './terminal/printable.ts';
@@ -20,6 +21,7 @@ import { systemLanguage } from './workstation/machine/program.ts';
 
 const commands: Readonly<Record<string, { readonly run: read.Command; readonly mode: 'read' | 'write' }>> = {
   doctor: { run: read.doctor, mode: 'read' },
+  'gpu-build': { run: gpuBuild, mode: 'read' },
   datasets: { run: read.datasets, mode: 'read' },
   presets: { run: read.presets, mode: 'read' },
   runs: { run: read.runs, mode: 'read' },

@@ -33,6 +33,7 @@ const jobs: {
   evaluateDetections: () => import('./jobs/evaluate-detections.ts'),
   vocDetections: () => import('./jobs/voc-detections.ts'),
   browse: () => import('./jobs/browse.ts'),
+  installBuild: () => import('./jobs/install-build.ts'),
   sample: () => import('./jobs/sample.ts'),
 };
 

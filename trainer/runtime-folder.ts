@@ -4,6 +4,18 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
+/** The folder of a build of TensorFlow that was installed from within the program; undefined: the one that came with it is used. */
+const installedBuild = (): string | undefined => process.env['REPRISE_TENSORFLOW_FOLDER'] || undefined;
+
+/** The folder of `tensorflow` and, in the build for NVIDIA GPUs, of `nvidia`. */
+export const tensorflowFolder = (): string => installedBuild() ?? runtimeFolder();
+
+/** What brings back a library of TensorFlow that is missing or damaged. */
+export const howToMend = (): string =>
+  installedBuild() === undefined
+    ? 'run "npm start" once to let set-up fetch it'
+    : 'remove TensorFlow for NVIDIA GPUs and install it again';
+
 /** The folder set-up fills: named by the environment, or `.runtime` beside the nearest package.json. */
 export function runtimeFolder(): string {
   const named = process.env['REPRISE_RUNTIME'];

@@ -34,6 +34,8 @@ export interface Pushes {
     readonly phase: string;
     readonly fraction: number | null;
     readonly secondsLeft: number | null;
+    /** Of a download. */
+    readonly bytesPerSecond?: number;
     readonly ended: boolean;
   }) => void;
   /** The contents of a data set were checked beside a run: its record says what was found. */
@@ -54,6 +56,8 @@ export interface Pushes {
     readonly pid: number;
     readonly state: 'waiting' | 'ended' | 'foreign';
   }) => void;
+  /** TensorFlow's build for NVIDIA GPUs was installed, tried or removed; a fault: it does not work, and the processor computes. */
+  gpuBuildChanged: (failed: Fault | null) => void;
   /** Records cannot be written for now, and are held; null: they are written again. */
   recordsHeld: (fault: Fault | null) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
@@ -71,6 +75,7 @@ export const pushNames = [
   'progress',
   'job',
   'contentsChecked',
+  'gpuBuildChanged',
   'recordsHeld',
   'trainerLeft',
   'pathDropped',

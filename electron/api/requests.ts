@@ -26,6 +26,7 @@ import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
+import type { GpuBuild } from './gpu-build.ts';
 import type { EmbeddingMap, MapMoment, WantedMap } from './maps.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
 import type { PredictedClasses, PredictedImages, PredictionChoice } from './predictions.ts';
@@ -37,8 +38,8 @@ import type { About, Language, Settings } from './settings.ts';
 import type { Licence } from './licences.ts';
 import type { UpdateState } from './updates.ts';
 
-/** Purpose a file is chosen for: weights, a list of names, a plan bundle, results of a detector, or curves. */
-export type FileKind = 'weights' | 'list' | 'bundle' | 'detections' | 'curves';
+/** Purpose a file is chosen for: weights, a list of names, a plan bundle, results of a detector, curves, or Python's packages. */
+export type FileKind = 'weights' | 'list' | 'bundle' | 'detections' | 'curves' | 'wheels';
 
 /** One function a request: arguments and answer. */
 export interface Requests {
@@ -139,6 +140,8 @@ export interface Requests {
   removeWeights: (weights: string) => void;
   /** Asks the user for a file of weights. */
   chooseFile: (kind: FileKind) => string | null;
+  /** Asks the user for several files; none: the dialog was cancelled. */
+  chooseFiles: (kind: FileKind) => readonly string[];
   /** Why records cannot be written at the moment, and are held; null: they can. */
   recordsHeld: () => Fault | null;
   /** Tries at once what is tried every few seconds. */
@@ -206,6 +209,16 @@ export interface Requests {
 
   hardware: () => HardwareReading;
   doctor: () => DoctorReport;
+  /** TensorFlow's build for NVIDIA GPUs; null where there is nothing to offer. */
+  gpuBuild: () => GpuBuild | null;
+  /**
+   * Downloads it, or takes it from wheels or folders that hold them, and tries it. Progress comes by `job`; cancelled by
+   * `cancelJob`, it goes on another time from where it was.
+   */
+  installGpuBuild: (from: readonly string[] | null) => GpuBuild;
+  /** Tries it again after it did not work. */
+  tryGpuBuild: () => GpuBuild;
+  removeGpuBuild: () => GpuBuild | null;
   openLink: (url: string) => void;
 
   /** What is known of newer versions, from the last check, or from that which this start began. */
@@ -280,6 +293,7 @@ const every = {
   describeWeights: true,
   removeWeights: true,
   chooseFile: true,
+  chooseFiles: true,
   recordsHeld: true,
   tryRecordsAgain: true,
   interrupted: true,
@@ -316,6 +330,10 @@ const every = {
   showInFolder: true,
   hardware: true,
   doctor: true,
+  gpuBuild: true,
+  installGpuBuild: true,
+  tryGpuBuild: true,
+  removeGpuBuild: true,
   openLink: true,
   updates: true,
   checkForUpdates: true,

@@ -13,20 +13,28 @@ const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
   list: { name: 'txt', extensions: ['txt'] },
   bundle: { name: 'bundle.json', extensions: ['json'] },
   detections: { name: 'COCO', extensions: ['json'] },
+  wheels: { name: 'wheel', extensions: ['whl'] },
   curves: { name: 'TensorBoard, CSV, JSON lines', extensions: ['csv', 'tsv', 'txt', 'jsonl', 'ndjson', 'log'] },
 };
 
-/** Asks the user for a path, in a dialog of the window if there is one. @returns null if the dialog was cancelled */
-export async function pickPath(window: BrowserWindow | null, options: OpenDialogOptions): Promise<string | null> {
+/** Asks the user for paths, in a dialog of the window if there is one. @returns none if the dialog was cancelled */
+async function pickPaths(window: BrowserWindow | null, options: OpenDialogOptions): Promise<readonly string[]> {
   const picked = window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
-  return picked.canceled ? null : (picked.filePaths[0] ?? null);
+  return picked.canceled ? [] : picked.filePaths;
 }
+
+/** The same for one path. @returns null if the dialog was cancelled */
+export async function pickPath(window: BrowserWindow | null, options: OpenDialogOptions): Promise<string | null> {
+  return (await pickPaths(window, options))[0] ?? null;
+}
+
+const filtersOf = (kind: FileKind): FileFilter[] => [fileFilters[kind], { name: '*', extensions: ['*'] }];
 
 export function createDesktop(window: () => BrowserWindow | null): Desktop {
   return {
     pickFolder: () => pickPath(window(), { properties: ['openDirectory'] }),
-    pickFile: (kind) =>
-      pickPath(window(), { properties: ['openFile'], filters: [fileFilters[kind], { name: '*', extensions: ['*'] }] }),
+    pickFile: (kind) => pickPath(window(), { properties: ['openFile'], filters: filtersOf(kind) }),
+    pickFiles: (kind) => pickPaths(window(), { properties: ['openFile', 'multiSelections'], filters: filtersOf(kind) }),
     trash,
     openPath,
     showItem: async (path) => showItem(path),

@@ -2,7 +2,7 @@
 import { shell } from 'electron';
 import { withdrawFonts } from './fonts.ts';
 
-/** Hosts of the papers, the code and the data sets the program links to. */
+/** Hosts of the papers, the code, the data sets and the licences the program links to. */
 const hosts = new Set([
   'arxiv.org',
   'openreview.net',
@@ -13,6 +13,7 @@ const hosts = new Set([
   'places.csail.mit.edu',
   'www.cs.toronto.edu',
   'www.apache.org',
+  'docs.nvidia.com',
 ]);
 
 /** True for an https address of a known host, or of the build's own, without credentials. */

@@ -136,6 +136,7 @@ test.each(['en', 'zh'] as const)('the window refuses a newer one with a sentence
   const desktop = {
     pickFolder: never,
     pickFile: never,
+    pickFiles: never,
     trash: never,
     openPath: never,
     showItem: never,

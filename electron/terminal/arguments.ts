@@ -38,6 +38,10 @@ export interface Arguments {
   readonly tensorboard: boolean;
   /** Import weights although their statistics say that they were loaded in a wrong order. */
   readonly anyway: boolean;
+  /** Install a build of TensorFlow, from files of this folder if one is named, or remove it. */
+  readonly install: boolean;
+  readonly from: string | null;
+  readonly remove: boolean;
   readonly out: string | null;
   /** Typed as 1 or 2, as the window counts them. */
   readonly branch: 0 | 1;
@@ -88,6 +92,9 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     curves: values.curves === true,
     tensorboard: values.tensorboard === true,
     anyway: values.anyway === true,
+    install: values.install === true,
+    from: values.from ?? null,
+    remove: values.remove === true,
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
     heads: headsOf(values.heads),
@@ -133,6 +140,7 @@ function read(given: readonly string[]) {
         title: text,
         split: text,
         out: text,
+        from: text,
         branch: text,
         heads: text,
         convention: text,
@@ -149,6 +157,8 @@ function read(given: readonly string[]) {
         curves: flag,
         tensorboard: flag,
         anyway: flag,
+        install: flag,
+        remove: flag,
         best: flag,
         last: flag,
         help: { type: 'boolean', short: 'h' },

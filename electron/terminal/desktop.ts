@@ -22,6 +22,7 @@ export function createTerminalDesktop(options: TerminalDesktopOptions): Desktop 
   return {
     pickFolder: () => Promise.resolve(null),
     pickFile: () => Promise.resolve(null),
+    pickFiles: () => Promise.resolve([]),
     trash: (path) => moveToTrash(path, options),
     openPath: say,
     showItem: say,

@@ -13,6 +13,11 @@ export const exitCodes = {
 const en = `reprise COMMAND [options]
 
   doctor                                  check this machine, one line per check
+  gpu-build                               show what TensorFlow for NVIDIA GPUs takes, and whether it
+                                          works here
+                                          --install: download and try it, or go on where that was
+                                          cut off; --from FOLDER: take wheels that are there
+                                          --remove: free its space
   datasets                                list the data sets of the workspace
   datasets inspect PATH                   show what a folder contains: kind, classes, unreadable
                                           files, copies and near duplicates
@@ -96,6 +101,10 @@ Exit codes  0 done                        1 a run failed, or "doctor" found a fa
 const zh = `reprise 命令 [选项]
 
   doctor                                  检查这台机器，每项一行
+  gpu-build                               查看 NVIDIA GPU 版 TensorFlow 所需的空间，以及本机是否在用
+                                          --install：下载并试用，或从中断处继续
+                                          [--from 文件夹]：改用其中的 wheel 文件，不下载
+                                          --remove：删除并释放空间
   datasets                                列出工作区中的数据集
   datasets inspect 路径                   查看文件夹的内容：类型、类别、无法读取的文件、
                                           相同与近似重复的图像

@@ -2,7 +2,7 @@
 import type { Pushes } from '../api/pushes.ts';
 import type { Progress } from '../api/runs.ts';
 import { oneLine, printable } from './printable.ts';
-import { duration } from './table.ts';
+import { bytes, duration } from './table.ts';
 import { clip, widthOf } from './text-width.ts';
 import type { Words } from './words.ts';
 
@@ -49,7 +49,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
       const figures = [...runFigures(progress, words), beside];
       carrier.tell({ title: oneLine(title), figures }, { work: progress.run, phase: progress.phase });
     },
-    job: ({ kind, phase, fraction, secondsLeft, ended }) => {
+    job: ({ kind, phase, fraction, secondsLeft, bytesPerSecond, ended }) => {
       if (kind === 'check') {
         beside = ended ? '' : joined([words.job(kind), shareText(fraction).trim()]);
         return;
@@ -61,6 +61,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
       const parts = [
         phase === 'loading' ? '' : words.phase(phase),
         shareText(fraction),
+        bytesPerSecond === undefined ? '' : `${bytes(bytesPerSecond)}/s`,
         secondsLeft === null ? '' : leftText(secondsLeft, null, words),
       ];
       carrier.tell({ title: words.job(kind), figures: parts }, { work: kind, phase: '' });

@@ -226,7 +226,18 @@ test('work beside the runs is told in words', () => {
 test('the help fits a line and names every command in both languages', () => {
   for (const text of Object.values(helpIn)) {
     for (const line of text.split('\n')) expect(widthOf(line), line).toBeLessThanOrEqual(100);
-    for (const word of ['doctor', 'datasets', 'presets', 'run ', 'resume', 'evaluate', 'features', 'export', 'plan '])
+    for (const word of [
+      'doctor',
+      'gpu-build',
+      'datasets',
+      'presets',
+      'run ',
+      'resume',
+      'evaluate',
+      'features',
+      'export',
+      'plan ',
+    ])
       expect(text).toContain(`\n  ${word}`);
     for (const word of ['compare', 'report', 'replay', 'import', 'weights', '--home', '--json', '--verbose', '--lang'])
       expect(text).toContain(`\n  ${word}`);

@@ -3,6 +3,7 @@ import { written, type Said, type Writer } from '../../trainer/protocol/sentence
 import type { Language } from '../api/settings.ts';
 import { sentencesOnCurves } from './sentences-on-curves.ts';
 import { sentencesOnDisks } from './sentences-on-disks.ts';
+import { sentencesOnDownloads } from './sentences-on-downloads.ts';
 import { sentencesOnFiles } from './sentences-on-files.ts';
 import { sentencesOnFolders } from './sentences-on-folders.ts';
 import { sentencesOnLayouts } from './sentences-on-layouts.ts';
@@ -15,6 +16,7 @@ import { sentencesOnWorkspaces } from './sentences-on-workspaces.ts';
 export const chineseTables: readonly Readonly<Record<string, string>>[] = [
   sentencesOnCurves,
   sentencesOnDisks,
+  sentencesOnDownloads,
   sentencesOnFiles,
   sentencesOnFolders,
   sentencesOnLayouts,

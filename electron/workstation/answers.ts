@@ -1,5 +1,5 @@
 /** Answers to all requests: connects the parts of the workstation. */
-import { availableParallelism, release } from 'node:os';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { Execution } from '../../trainer/protocol/run.ts';
@@ -32,7 +32,6 @@ interface Context {
   readonly options: WorkstationOptions;
   readonly records: Records;
   readonly computing: Computing;
-  readonly threads: () => number;
   readonly now: () => number;
 }
 
@@ -46,14 +45,13 @@ export function createAnswers(
 ): Answers {
   const { version, write, push } = options;
   const { workspace, store, resources, complain } = records;
-  const { jobs, contentsChecks, pictureDesk, host, held, queue } = computing;
+  const { jobs, contentsChecks, pictureDesk, host, held, queue, gpuBuilds, threads } = computing;
   const { catalogue, papers } = resources;
   const { trash } = options.desktop;
-  const threads = (): number => records.settings.current.threads ?? availableParallelism();
-  const context = { options, records, computing, threads, now };
+  const context = { options, records, computing, now };
   const common = { workspace, store, host, jobs, push, now, complain };
 
-  const placement = createDeviceChoice({ ...common, threads, version, write });
+  const placement = createDeviceChoice({ ...common, threads, version, write, gpuBuilds });
   const weights = createWeights({ ...common, complain: records.reportDamage, trash, version, threads });
   const presets = createPresets({ resources, store, weights, placement });
   const datasets = createDatasets({
@@ -92,6 +90,7 @@ export function createAnswers(
   });
   return {
     machine: programOf(context, datasets),
+    gpuBuilds,
     updates: updatesOf(context),
     licences: createLicences(options.appRoot, options.desktop.openPath),
     placement,
@@ -151,11 +150,11 @@ function updatesOf({ options, records, now }: Context): Updates {
   });
 }
 
-function programOf({ options, records, computing, threads, now }: Context, datasets: Datasets): Program {
+function programOf({ options, records, computing, now }: Context, datasets: Datasets): Program {
   const { version, edition, write, desktop } = options;
   const { store, settings, damage, upgrade, complain } = records;
   const { home } = records.workspace;
-  const { jobs, gpus, host } = computing;
+  const { jobs, gpus, host, threads, gpuBuilds } = computing;
   const hardware = createHardware({ home, gpus, trainerMemory: host.memoryBytes, now });
   return createProgram({
     home,
@@ -170,8 +169,9 @@ function programOf({ options, records, computing, threads, now }: Context, datas
     desktop,
     ownHost: options.updates === null ? null : hostOf(options.updates),
     hardware: hardware.read,
-    doctor: () =>
-      runDoctor({
+    doctor: async () => {
+      await gpuBuilds.settle();
+      return runDoctor({
         home,
         jobs,
         store,
@@ -180,6 +180,7 @@ function programOf({ options, records, computing, threads, now }: Context, datas
         versions: { reprise: `${version}${edition}`, ...versions },
         isSandboxed: desktop.isSandboxed,
         now,
-      }),
+      });
+    },
   });
 }

@@ -1,13 +1,16 @@
 /** The computing side: the trainer on the device, side jobs, and the queue of runs. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { computingEnvironment } from '../../trainer/protocol/computing-environment.ts';
 import { createContentsChecks, type ContentsChecks } from './data/contents-checks.ts';
+import { GpuBuilds } from './machine/gpu-build.ts';
 import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
 import { createQueue, type Queue } from './runs/queue.ts';
 import { createPictureDesk, type PictureDesk } from './trainer/picture-desk.ts';
 import type { StopReason } from './trainer/session-end.ts';
 import { createSideJobs, type SideJobs } from './trainer/side-jobs.ts';
+import type { TrainerProgram } from './trainer/trainer-process.ts';
 import { createTrainerHost, type TrainerHost } from './trainer/trainer-host.ts';
 import { createHeldWrites, type HeldWrites } from './workspace/held-writes.ts';
 import { processStartedAt } from './workspace/processes.ts';
@@ -21,15 +24,24 @@ export interface Computing {
   readonly host: TrainerHost;
   readonly queue: Queue;
   readonly held: HeldWrites;
+  readonly gpuBuilds: GpuBuilds;
+  /** Of a process that computes. */
+  readonly threads: () => number;
   /** Stops the current run. 'now' loses the work since the last checkpoint. */
   readonly close: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
 }
 
 export function createComputing(options: WorkstationOptions, records: Records, now: () => number): Computing {
   const { push } = options;
-  const { workspace, store, settings, environment, complain } = records;
+  const { workspace, store, settings, resources, environment, complain } = records;
   const script = options.trainer ?? join(options.appRoot, 'out', 'node', 'trainer.js');
-  const program = { node: options.node, script, env: { ...computingEnvironment, ...environment } };
+  const program: TrainerProgram = {
+    node: options.node,
+    script,
+    get env() {
+      return { ...computingEnvironment, ...environment, ...gpuBuilds.environment };
+    },
+  };
   const folder = options.write ? workspace.home : options.appRoot;
   const jobs = createSideJobs(program, folder, push);
   const contentsChecks = createContentsChecks({ workspace, store, jobs, push, complain, now });
@@ -48,6 +60,16 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     ended: (end) => queue.ended(end),
     freed: () => void queue.advance(),
   });
+  const threads = (): number => settings.current.threads ?? availableParallelism();
+  const gpuBuilds = new GpuBuilds({
+    pins: resources.tensorflow,
+    runtime: options.runtime,
+    jobs,
+    host,
+    threads,
+    push,
+    complain,
+  });
   const queue: Queue = createQueue({
     workspace,
     store,
@@ -57,6 +79,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     complain,
     drain: options.drain ?? 'all',
     resumeAutomatically: () => settings.current.resumeAutomatically,
+    beforeStart: () => gpuBuilds.settle(),
     begun: ({ config }) => contentsChecks.runBegan(config),
   });
   return {
@@ -67,6 +90,8 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     host,
     queue,
     held,
+    gpuBuilds,
+    threads,
     close: async (how, why) => {
       // The queue first; otherwise the end of one run would start the next.
       held.close();

@@ -3,9 +3,8 @@
  * pass.
  */
 import fc from 'fast-check';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import process from 'node:process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Precision } from '../../trainer/protocol/run.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +12,7 @@ import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { requestNames, type Requests } from '../api/requests.ts';
 import { createTerminalDesktop } from '../terminal/desktop.ts';
 import type { Handlers } from './requests.ts';
+import { h100, withDriver } from './testing/driver.ts';
 import { createBench, pretrain, until, type Bench } from './testing/bench.ts';
 import type { Workstation } from './workstation.ts';
 
@@ -26,20 +26,10 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
-/** A line of nvidia-smi. */
-const h100 = (index: number, driver = '580.65.06') => `${index}, GPU-${index}, NVIDIA H100, 9.0, ${driver}, 81559, 4`;
-
-/** Runs with a fake nvidia-smi first on PATH, whose answers `answer` sets as shell code. */
-async function withDriver(test: (answer: (script: string) => void) => Promise<void>): Promise<void> {
-  const { PATH } = process.env;
-  const programs = join(bench.runtime, 'bin');
-  mkdirSync(programs, { recursive: true });
-  process.env.PATH = [programs, PATH].join(delimiter);
-  try {
-    await test((script) => writeFileSync(join(programs, 'nvidia-smi'), `#!/bin/sh\n${script}\n`, { mode: 0o755 }));
-  } finally {
-    process.env.PATH = PATH;
-  }
+/** With a driver, and TensorFlow's build for GPUs inside the program. */
+async function withGpu(test: (answer: (script: string) => void) => Promise<void>): Promise<void> {
+  mkdirSync(join(bench.runtime, 'nvidia'), { recursive: true });
+  await withDriver(bench.runtime, test);
 }
 
 const isMeasuring = (job: unknown): boolean =>
@@ -79,6 +69,9 @@ test('a request always takes arguments or never does', () => {
           'reports',
           'hardware',
           'doctor',
+          'gpuBuild',
+          'tryGpuBuild',
+          'removeGpuBuild',
         ],
       ] as (keyof Requests)[]
     ).sort(),
@@ -380,7 +373,7 @@ test('the doctor says that the window has no sandbox, why, and what to do', asyn
 
 test('the doctor multiplies on the GPU the driver names, and says what is wrong with one that cannot be asked', async () => {
   const checks = async () => new Map((await handlers.doctor.answer()).checks.map((check) => [check.id, check]));
-  await withDriver(async (answer) => {
+  await withGpu(async (answer) => {
     answer(`echo ${h100(0)}; echo ${h100(1)}`);
     const found = await checks();
     expect(found.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'GPU:0', times: 5 } });
@@ -406,7 +399,7 @@ test('an estimate for a GPU counts the memory of the card and says what its driv
   const { execution, ...draft } = await handlers.draftRun.answer('small', 'f0', 1);
   const on = (device: string, precision: Precision = 'float32') =>
     handlers.estimate.answer({ ...draft, execution: { ...execution, device, precision } });
-  await withDriver(async (answer) => {
+  await withGpu(async (answer) => {
     answer(`echo ${h100(0, '550.54.15')}; echo 1, GPU-1, NVIDIA GB10, 12.1, 580.95.05, [N/A], [N/A]`);
     const first = await on('gpu:0', 'tf32');
     expect(first.memoryFreeBytes).toBe((81559 - 4) * 2 ** 20);
@@ -437,7 +430,7 @@ test('a new run computes where and in what a step was measured to be fastest, an
     timings: [{ milliseconds: 100 }, { milliseconds: 300 }, { milliseconds: null, refusal: 'no kernel' }],
   });
   const before = measured();
-  await withDriver(async (answer) => {
+  await withGpu(async (answer) => {
     answer(`echo ${h100(0)}`);
     expect(await drafted()).toMatchObject({ device: 'gpu:0', precision: 'float32' });
     expect(measured()).toBe(before);

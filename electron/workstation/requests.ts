@@ -1,6 +1,5 @@
 /** The table of all requests of the window and the terminal: for each, a schema of its arguments and an answer. */
 import * as v from 'valibot';
-import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { Draw, mostNames, mostPictures, PictureFilter } from '../../trainer/protocol/browse.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
@@ -19,6 +18,7 @@ import type { Requests } from '../api/requests.ts';
 import type { ReferenceCurvesAnswers } from './curves/reference-curves.ts';
 import type { Datasets } from './data/datasets.ts';
 import type { Estimates } from './drafts/estimate.ts';
+import type { GpuBuilds } from './machine/gpu-build.ts';
 import type { Licences } from './machine/licences.ts';
 import type { Program } from './machine/program.ts';
 import type { DeviceChoice } from './drafts/device-choice.ts';
@@ -39,6 +39,7 @@ export interface Handler<K extends keyof Requests> {
 export type Handlers = { readonly [K in keyof Requests]: Handler<K> };
 
 const none = v.strictTuple([]);
+const fileKind = v.picklist(['weights', 'list', 'bundle', 'detections', 'curves', 'wheels']);
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const tag = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
 /** A NUL would truncate the path in system calls. */
@@ -105,6 +106,7 @@ const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'on
 
 export interface Answers {
   readonly machine: Program;
+  readonly gpuBuilds: GpuBuilds;
   readonly updates: Updates;
   readonly licences: Licences;
   readonly placement: DeviceChoice;
@@ -134,7 +136,7 @@ export function createHandlers(answers: Answers): Handlers {
   };
 }
 
-function programHandlers({ machine, updates, licences }: Answers) {
+function programHandlers({ machine, gpuBuilds, updates, licences }: Answers) {
   return {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
@@ -144,12 +146,20 @@ function programHandlers({ machine, updates, licences }: Answers) {
       answer: machine.logFailure,
     },
     chooseFile: {
-      args: v.strictTuple([v.picklist(['weights', 'list', 'bundle', 'detections', 'curves'])]),
+      args: v.strictTuple([fileKind]),
       answer: machine.chooseFile,
     },
+    chooseFiles: { args: v.strictTuple([fileKind]), answer: machine.chooseFiles },
     chooseFolder: { args: none, answer: machine.chooseFolder },
     hardware: { args: none, answer: machine.hardware },
     doctor: { args: none, answer: machine.doctor },
+    gpuBuild: { args: none, answer: () => gpuBuilds.status() },
+    installGpuBuild: {
+      args: v.strictTuple([v.nullable(v.pipe(v.array(path), v.minLength(1), v.maxLength(1000)))]),
+      answer: (from) => gpuBuilds.install(from),
+    },
+    tryGpuBuild: { args: none, answer: () => gpuBuilds.tryAgain() },
+    removeGpuBuild: { args: none, answer: () => gpuBuilds.remove() },
     openLink: { args: v.strictTuple([https]), answer: machine.openLink },
     updates: { args: none, answer: updates.state },
     checkForUpdates: { args: none, answer: updates.check },
@@ -311,89 +321,4 @@ function reportHandlers({ reports }: Answers) {
       answer: reports.showInFolder,
     },
   } satisfies Partial<Handlers>;
-}
-
-/** Requests that do not change the workspace and so need no lock. A report is a separate folder. */
-const readers = new Set<keyof Requests>([
-  ...([
-    'about',
-    'chooseHome',
-    'logFailure',
-    'catalogue',
-    'presets',
-    'draftRun',
-    'comparePresets',
-    'fastestExecution',
-    'precisions',
-    'estimate',
-    'draftEvaluation',
-  ] as const),
-  ...([
-    'runs',
-    'runColumns',
-    'run',
-    'queue',
-    'metric',
-    'log',
-    'detections',
-    'detectionErrors',
-    'predictedClasses',
-    'predictedImages',
-    'testedPictures',
-    'testedPicture',
-    'mapMoments',
-    'recordsHeld',
-    'interrupted',
-    'progress',
-    'plans',
-    'datasets',
-    'knownData',
-    'chooseFolder',
-    'chooseFile',
-    'weights',
-    'referenceCurves',
-    'referenceSeries',
-  ] as const),
-  ...([
-    'inspect',
-    'thumbnails',
-    'pictures',
-    'picture',
-    'augmentedViews',
-    'showPicture',
-    'evaluateDetections',
-    'cancelJob',
-    'cancelContentsCheck',
-    'compare',
-    'runPalette',
-    'exportReport',
-    'reports',
-    'checkReport',
-    'openReport',
-    'showInFolder',
-  ] as const),
-  ...([
-    'hardware',
-    'doctor',
-    'openLink',
-    'updates',
-    'checkForUpdates',
-    'licences',
-    'licenceText',
-    'openLicence',
-  ] as const),
-]);
-
-/** The same handlers for a read-only workspace; other requests are rejected with the reason. */
-export function readersOnly(handlers: Handlers, home: string): Handlers {
-  const refuse = (name: string) => (): never => {
-    throw new FaultError('locked', `"${name}" changes the workspace ${home}, which is open for reading only.`, {
-      home,
-    });
-  };
-  return Object.fromEntries(
-    Object.entries(handlers).map(([name, handler]) =>
-      readers.has(name as keyof Requests) ? [name, handler] : [name, { ...handler, answer: refuse(name) }],
-    ),
-  ) as unknown as Handlers;
 }

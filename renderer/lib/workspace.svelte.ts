@@ -2,6 +2,7 @@
 import { createContext } from 'svelte';
 import { createSubscriber, SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { DatasetRow, KnownData } from '../../electron/api/datasets.ts';
+import type { GpuBuild } from '../../electron/api/gpu-build.ts';
 import type { PlanRow } from '../../electron/api/plans.ts';
 import type { Pushes } from '../../electron/api/pushes.ts';
 import type { ReferenceCurves } from '../../electron/api/reference-curves.ts';
@@ -132,6 +133,10 @@ export class Workspace {
   /** Timing of a plan's steps on this machine. */
   readonly calibration = new Task<PlanRow>();
   readonly doctor = new Task<DoctorReport>();
+  /** TensorFlow's build for NVIDIA GPUs; null: there is nothing to offer. */
+  readonly gpuBuild = new Task<GpuBuild | null>();
+  /** Its installation, trial or removal; it continues while the user is elsewhere. */
+  readonly gpuChange = new Task<GpuBuild | null>();
   /** The built-in sample set being written. */
   readonly sample = new Task<void>();
   readonly pictures = new Pictures();
@@ -156,6 +161,14 @@ export class Workspace {
       listen('plansChanged', () => this.refreshPlans()),
       listen('weightsChanged', () => this.refreshWeights()),
       listen('curvesChanged', () => this.refreshReferences()),
+      listen('gpuBuildChanged', (failed) => {
+        this.refreshGpuBuild();
+        if (failed !== null)
+          this.say(words.say('gpuBuild.leftForProcessor'), {
+            label: words.say('hardware.title'),
+            run: () => router.go({ view: 'hardware' }),
+          });
+      }),
       listen('contentsChecked', (found) => {
         this.refreshDatasets();
         this.say(words.say('datasets.wasChecked', found));
@@ -193,6 +206,7 @@ export class Workspace {
     this.refreshDatasets();
     this.refreshWeights();
     this.refreshReferences();
+    this.refreshGpuBuild();
     return () => {
       for (const stop of stops) stop();
       document.removeEventListener('visibilitychange', shown);
@@ -248,6 +262,15 @@ export class Workspace {
   }
   refreshReferences(): void {
     void this.references.run(() => ask('referenceCurves'));
+  }
+  refreshGpuBuild(): void {
+    void this.gpuBuild.run(() => ask('gpuBuild'));
+  }
+  /** Installs, tries or removes TensorFlow's build for NVIDIA GPUs. */
+  async changeGpuBuild(work: () => Promise<GpuBuild | null>): Promise<void> {
+    await this.gpuChange.run(work);
+    this.refreshGpuBuild();
+    this.doctor.clear();
   }
   /** Reads a weights file; the result is shown on the weights page. */
   async importWeights(file: string, wanted: WantedWeights = {}): Promise<void> {

@@ -159,6 +159,9 @@ export const en = {
   'phase.neighbours': 'Finding neighbours',
   'phase.principal': 'Finding principal components',
   'phase.layout': 'Laying out the points',
+  'phase.downloading': 'Downloading',
+  'phase.unpacking': 'Unpacking',
+  'phase.checking': 'Verifying',
 
   'kind.pretrain': 'pretraining',
   'kind.evaluate': 'evaluation',
@@ -685,6 +688,8 @@ export const en = {
   'form.machine': 'Device and records',
   'form.gpuHint':
     'GPUs are unmeasured so far. On one, a repeated run differs in the last bits, because cuDNN chooses among algorithms by timing them: compare by several seeds.',
+  'form.gpuBuildAbsent': 'This TensorFlow computes on the processor only. The build for NVIDIA GPUs can be installed:',
+  'form.gpuBuildFailed': 'TensorFlow for NVIDIA GPUs does not work here, and the processor computes. Why:',
   'form.precisionHint':
     'bfloat16 and float16 compute the networks at half the width, which is faster on processors and GPUs that support it; weights, statistics and losses stay in float32. tf32, on GPUs of compute capability 8.0 and above, rounds the factors of all products to 10 bits, those of the loss too. float16, for GPUs without bfloat16, scales the loss and repeats a step whose gradients overflow.',
   'form.measuringPrecisions': 'Measuring the fastest precision, once for this machine',
@@ -1247,6 +1252,38 @@ export const en = {
   'hardware.disk': 'Workspace disk',
   'hardware.trainerMemory': 'Trainer memory',
 
+  'gpuBuild.title': 'TensorFlow for NVIDIA GPUs',
+  'gpuBuild.state.absent': 'not installed',
+  'gpuBuild.state.installing': 'being installed',
+  'gpuBuild.state.untried': 'installed; tried before the next run starts',
+  'gpuBuild.state.trying': 'being tried: a matrix product on the GPU',
+  'gpuBuild.state.used': 'in use',
+  'gpuBuild.state.failed': 'installed, but does not work here',
+  'gpuBuild.offer':
+    'This machine has a GPU ({cards}), and TensorFlow computes on the processor only. TensorFlow {version} for NVIDIA GPUs can be installed beside it. It is used once it has computed on the GPU; if it does not, the processor computes as before.',
+  'gpuBuild.download': 'Download',
+  'gpuBuild.downloadFrom': '{whole} from {host}',
+  'gpuBuild.downloadLeft': '{left} of {whole} left, from {host}',
+  'gpuBuild.onDisk': 'On disk',
+  'gpuBuild.takes': '{bytes}; {free} are free',
+  'gpuBuild.folder': 'Folder',
+  'gpuBuild.licences': 'Licences',
+  'gpuBuild.consent':
+    'Installing it accepts these licences. Files are checked against the checksums that came with this program; nothing else is sent or downloaded.',
+  'gpuBuild.install': 'Download and install',
+  'gpuBuild.continue': 'Continue the download',
+  'gpuBuild.fromFolder': 'From a folder of wheels…',
+  'gpuBuild.fromFiles': 'From wheel files…',
+  'gpuBuild.installing': 'Installing TensorFlow for NVIDIA GPUs',
+  'gpuBuild.goesOn': 'If it is cancelled or the program ends, the next installation continues from there.',
+  'gpuBuild.lacksRoom': 'The installation needs {needed} of free space, and {free} are free.',
+  'gpuBuild.freeSpace': 'Free some space, then install again: it continues from there.',
+  'gpuBuild.failedTodo': 'Check the driver, then try again. Updating the driver or restarting the machine often helps.',
+  'gpuBuild.processorComputes': 'Runs compute on the processor.',
+  'gpuBuild.remove': 'Remove',
+  'gpuBuild.removeQuestion': 'This frees {bytes}; installing it again downloads it again.',
+  'gpuBuild.leftForProcessor': 'TensorFlow for NVIDIA GPUs does not work here; the processor computes.',
+
   'doctor.title': 'Doctor',
   'doctor.at': 'Checked {date}',
   'doctor.again': 'Check again',
@@ -1278,7 +1315,7 @@ export const en = {
   'doctor.gpu.ok':
     'No problems found. On a machine with an NVIDIA GPU, “npm run gpu-proof” checks every method on it and measures its speed.',
   'doctor.gpu.attention':
-    'GPU found ({names}), but TensorFlow cannot use it. Check the driver, then run “npm start”: if setup detects an NVIDIA GPU, it downloads the TensorFlow build for it.',
+    'GPU found ({names}), but TensorFlow cannot use it. Check the driver, and whether TensorFlow for NVIDIA GPUs is installed.',
   'doctor.driver.ok': 'Driver {driver} suits {name} (compute capability {capability}).',
   'doctor.driver.attention':
     '{name} has driver {driver}; this build of TensorFlow needs at least {least} for it. Update the driver.',

@@ -86,7 +86,7 @@ const fontNotices = (folder) =>
  * @returns {Promise<readonly Notice[]>}
  */
 export async function otherParts({ program, electron, electronVersion, chromiumFile }) {
-  const { version: tensorflow } = readJson(join(root, 'scripts', 'setup', 'wheels.json'));
+  const { version: tensorflow } = readJson(join(root, 'resources', 'tensorflow.json'));
   const node = readJson(join(root, 'package-lock.json')).packages['node_modules/node'].version;
   const electronLicence = readdirSync(electron).find((name) => /^LICENSE(\.electron\.txt)?$/.test(name));
   if (electronLicence === undefined) throw new Error(`${electron} has no licence of Electron.`);

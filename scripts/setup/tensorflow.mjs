@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { readJson, sha256 } from '../files.mjs';
-import { runtimeFolder } from '../runtime.mjs';
+import { root, runtimeFolder } from '../runtime.mjs';
 import { unzip } from '../zip.mjs';
 import { SetUpError } from './command.mjs';
 import { obtain } from './download.mjs';
@@ -15,7 +15,7 @@ import { downloadWheel } from './wheel.mjs';
 /** @typedef {'cpu' | 'gpu'} Build */
 
 /** @type {{ readonly version: string, readonly builds: Readonly<Record<string, Readonly<Record<Build, readonly Wheel[]>>>> }} */
-const { version, builds } = readJson(join(import.meta.dirname, 'wheels.json'));
+const { version, builds } = readJson(join(root, 'resources', 'tensorflow.json'));
 
 /** Traces of an NVIDIA driver: on Linux, in a container, under WSL2. */
 const driverTraces = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/usr/lib/wsl/lib/libcuda.so.1'];

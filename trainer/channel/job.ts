@@ -22,24 +22,39 @@ export interface JobContext {
 
 const beatEveryMs = 250;
 
+export interface Pace {
+  readonly secondsLeft: number | null;
+  readonly bytesPerSecond?: number;
+}
+
 export interface ProgressPlace {
   readonly step: number;
   readonly steps: number;
   readonly epoch: number;
   readonly safeStep: number | null;
   readonly tensors: () => number;
+  /** Where pieces of the work take unlike times: how much is left, and how fast bytes come. Default: by the fraction. */
+  readonly pace: (() => Pace) | null;
   /** False inside a training, whose loop takes the commands at its own boundary. */
   readonly obeys: boolean;
 }
 
-const nowhere: ProgressPlace = { step: 0, steps: 0, epoch: 0, safeStep: null, tensors: () => 0, obeys: true };
+const nowhere: ProgressPlace = {
+  step: 0,
+  steps: 0,
+  epoch: 0,
+  safeStep: null,
+  tensors: () => 0,
+  pace: null,
+  obeys: true,
+};
 
 /**
  * Tells how far a piece of work is, 0 to 1, at most four times a second, and lets commands in. A pause holds the work
  * here; a stop ends it with `StopAsked`.
  */
 export function progressOf({ port, clock }: JobContext, place: Partial<ProgressPlace> = {}) {
-  const { obeys, tensors, ...where } = { ...nowhere, ...place };
+  const { obeys, tensors, pace, ...where } = { ...nowhere, ...place };
   /** Work that goes on where it was cut off does not begin at 0. */
   let began: { readonly at: number; readonly fraction: number } | null = null;
   let beatAt = -Infinity;
@@ -55,7 +70,7 @@ export function progressOf({ port, clock }: JobContext, place: Partial<ProgressP
       fraction,
       samplesPerSecond: null,
       waitShare: null,
-      secondsLeft,
+      ...(pace === null ? { secondsLeft } : pace()),
       secondsLeftSpread: null,
       memoryBytes: process.memoryUsage.rss(),
       tensors: tensors(),

@@ -130,7 +130,8 @@ async function probe(folder: string): Promise<boolean> {
   }
 }
 
-async function freeBytesAt(path: string): Promise<number | null> {
+/** Free space where a path is, or would be; null if the disk does not tell. */
+export async function freeBytesAt(path: string): Promise<number | null> {
   return statfs(await existing(path)).then(
     ({ bavail, bsize }) => bavail * bsize,
     () => null,

@@ -126,10 +126,17 @@ export async function createFolder(path: string): Promise<void> {
   }
 }
 
-/** SHA-256 of a file's contents, in bounded memory. */
-export async function sha256OfFile(path: string): Promise<string> {
+/**
+ * SHA-256 of a file's contents, in bounded memory.
+ *
+ * @param read called with the bytes since the last call; what it throws ends the reading
+ */
+export async function sha256OfFile(path: string, read?: (bytes: number) => Promise<void>): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 ** 2 }) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    await read?.(chunk.length);
+  }
   return hash.digest('hex');
 }
 

@@ -17,6 +17,7 @@ import {
 } from './run.ts';
 import { NotFiniteChoices } from './when-not-finite.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
+import { Wheel } from './wheels.ts';
 
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
 export const ResolvedSubject = v.strictObject({
@@ -171,6 +172,16 @@ export const Job = v.variant('kind', [
     rejects: v.array(Reject),
     datasetsFolder: v.nullable(v.string()),
     cacheFolder: v.nullable(v.string()),
+  }),
+  /** Downloads a build of TensorFlow, or takes it from files, into a folder that is there once it is whole. */
+  v.strictObject({
+    kind: v.literal('installBuild'),
+    wheels: v.pipe(v.array(Wheel), v.minLength(1)),
+    folder: v.string(),
+    /** Address of the index of packages. */
+    index: v.string(),
+    /** Wheels, or folders that hold them, which are taken in place of downloads; null: downloads. */
+    from: v.nullable(v.array(v.string())),
   }),
   /** Writes the built-in sample set as an image folder. */
   v.strictObject({

@@ -4,3 +4,12 @@
  * an allocator of TensorFlow's own, so one arena makes nobody wait.
  */
 export const computingEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
+
+/**
+ * What that of a process that downloads must have: Node then takes proxies from `HTTPS_PROXY` and `NO_PROXY`, and trusts the
+ * certificates that the system trusts, or those in `SSL_CERT_FILE`, besides its own and those in `NODE_EXTRA_CA_CERTS`.
+ */
+export const downloadEnvironment: Readonly<Record<string, string>> = {
+  NODE_USE_ENV_PROXY: '1',
+  NODE_USE_SYSTEM_CA: '1',
+};

@@ -30,6 +30,9 @@ export const Phase = v.picklist([
   'neighbours',
   'principal',
   'layout',
+  'downloading',
+  'unpacking',
+  'checking',
 ]);
 export type Phase = v.InferOutput<typeof Phase>;
 
@@ -74,6 +77,7 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
   v.strictObject({ kind: v.literal('evaluatedDetections'), evaluated: EvaluatedDetections }),
   v.strictObject({ kind: v.literal('vocDetections'), folder: v.string(), files: v.number() }),
+  v.strictObject({ kind: v.literal('installedBuild'), folder: v.string() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),
 ]);
 export type Outcome = v.InferOutput<typeof Outcome>;
@@ -121,6 +125,8 @@ export const TrainerEvent = v.variant('type', [
     epoch: v.number(),
     /** Work left of the current phase where it is no training step (scan, features): 0 to 1. */
     fraction: v.nullable(v.number()),
+    /** Of a download. */
+    bytesPerSecond: v.optional(v.number()),
     samplesPerSecond: v.nullable(v.number()),
     /** Share of the last steps spent waiting for data, 0 to 1. */
     waitShare: v.nullable(v.number()),

@@ -45,6 +45,8 @@ export const faultCodes = [
   'store-died',
   'corrupt-database',
   'subject-missing',
+  'download-failed',
+  'wrong-wheel',
   'cancelled',
   'not-available',
   'update-failed',

@@ -152,7 +152,7 @@ function tracedMethod(tracing: Tracing, id: string, precision: Precision, optimi
 }
 
 it('the list is of the TensorFlow that set-up installs, and tells a kernel that is not there', () => {
-  const { version } = JSON.parse(readFileSync('scripts/setup/wheels.json', 'utf8')) as { readonly version: string };
+  const { version } = JSON.parse(readFileSync('resources/tensorflow.json', 'utf8')) as { readonly version: string };
   expect(listed.tensorflow).toBe(version);
   const check = (type: number): GraphNode => ({
     name: 'CheckNumerics_0',

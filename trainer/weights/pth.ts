@@ -44,7 +44,7 @@ function placesIn(archive: Archive, root: string): PlaceOf {
 }
 
 async function contentsOf(file: FileHandle, path: string): Promise<Contents> {
-  const archive = await openArchive(file, path);
+  const archive = await openArchive(file, (what) => unreadable(path, what));
   const { root, pickle } = await pickleOf(file, path, archive);
   const order = archive.bytesOf(`${root}byteorder`);
   if (order !== null && order !== 'little'.length) throw unreadable(path, 'it was written on a big-endian machine');

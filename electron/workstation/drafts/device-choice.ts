@@ -38,11 +38,11 @@ export interface DeviceChoiceOptions extends MeasuringOptions {
 }
 
 export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
-  const { complain } = options;
+  const { complain, gpuBuilds } = options;
   const measured = createMeasuredPrecisions(options);
   let last: Execution | null = null;
-  /** Asked for once, where a driver that comes or goes within a session does not matter. */
-  let names: Promise<readonly string[]> | null = null;
+  /** By build of TensorFlow; asked for once, where a driver that comes or goes within a session does not matter. */
+  const names = new Map<string | null, Promise<readonly string[]>>();
 
   async function placedOn(device: string, gpus: readonly string[]): Promise<Precision | null> {
     try {
@@ -55,12 +55,24 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
     }
   }
 
-  const gpuNames = async (): Promise<readonly string[]> => (await gpuCards()).map(({ name }) => name);
+  /** Those that TensorFlow may compute on: none by the build for processors. */
+  async function gpuNames(): Promise<readonly string[]> {
+    await gpuBuilds.settle();
+    const [canUse, cards] = await Promise.all([gpuBuilds.canUseGpu(), gpuCards()]);
+    return canUse ? cards.map(({ name }) => name) : [];
+  }
   const namesHere = (): Promise<readonly string[]> =>
     gpuNames().catch((error: unknown) => {
       complain(faultOf(error).message);
       return [];
     });
+  async function namesOnce(): Promise<readonly string[]> {
+    await gpuBuilds.settle();
+    const build = gpuBuilds.inUse;
+    const known = names.get(build) ?? namesHere();
+    names.set(build, known);
+    return known;
+  }
   const usual = { engine: 'traced', chunk: null, recompute: false } as const;
   function onCpu(precision: Precision): Execution {
     return { ...usual, threads: options.threads(), device: 'cpu', precision, loaderWorkers: 1 };
@@ -77,8 +89,7 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
       return { timings: found.timings, preferred: preferredPrecision(found), leastGain };
     },
     known: () => last,
-    timed: async (device) =>
-      measured.stored(measured.keyOf(device, device === 'cpu' ? [] : await (names ??= namesHere()))),
+    timed: async (device) => measured.stored(measured.keyOf(device, device === 'cpu' ? [] : await namesOnce())),
     standing: async () => {
       const gpus = await Promise.race([namesHere(), after(namedWithinMs, [], { ref: false })]);
       const key = measured.keyOf('gpu:0', gpus);

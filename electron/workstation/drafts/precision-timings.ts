@@ -7,6 +7,7 @@ import type { FaultCode } from '../../../trainer/protocol/fault.ts';
 import { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
 import { precisionsOn, type Precision } from '../../../trainer/protocol/run.ts';
 import type { Store } from '../store/store.ts';
+import type { GpuBuilds } from '../machine/gpu-build.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 
@@ -26,6 +27,7 @@ export interface MeasuringOptions {
   readonly jobs: SideJobs;
   readonly threads: () => number;
   readonly version: string;
+  readonly gpuBuilds: Pick<GpuBuilds, 'settle' | 'inUse' | 'canUseGpu'>;
   /** False disables measuring, since another workstation may be training here. */
   readonly write: boolean;
   readonly now: () => number;
@@ -57,6 +59,7 @@ export function createMeasuredPrecisions(options: MeasuringOptions): MeasuredPre
       name: name ?? '',
       threads: options.threads(),
       version: options.version,
+      ...(options.gpuBuilds.inUse !== null && { build: options.gpuBuilds.inUse }),
     });
   }
 

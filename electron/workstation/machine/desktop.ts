@@ -4,6 +4,8 @@ import type { FileKind } from '../../api/requests.ts';
 export interface Desktop {
   readonly pickFolder: () => Promise<string | null>;
   readonly pickFile: (kind: FileKind) => Promise<string | null>;
+  /** Several at once; none if the dialog was cancelled. */
+  readonly pickFiles: (kind: FileKind) => Promise<readonly string[]>;
   /** Moves a file or folder to the system's trash. */
   readonly trash: (path: string) => Promise<void>;
   readonly openPath: (path: string) => Promise<void>;

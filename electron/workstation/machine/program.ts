@@ -13,6 +13,7 @@ export interface Program {
   readonly logFailure: RequestHandler<'logFailure'>;
   readonly chooseFolder: RequestHandler<'chooseFolder'>;
   readonly chooseFile: RequestHandler<'chooseFile'>;
+  readonly chooseFiles: RequestHandler<'chooseFiles'>;
   readonly hardware: RequestHandler<'hardware'>;
   readonly doctor: RequestHandler<'doctor'>;
   readonly openLink: RequestHandler<'openLink'>;
@@ -62,6 +63,7 @@ export function createProgram(options: ProgramOptions): Program {
     logFailure: (where, description) => options.complain(`The window failed at ${where}: ${description}`),
     chooseFolder: desktop.pickFolder,
     chooseFile: desktop.pickFile,
+    chooseFiles: desktop.pickFiles,
     hardware: options.hardware,
     doctor: options.doctor,
     openLink: (url) => desktop.openLink(url, options.ownHost),

@@ -12,6 +12,7 @@ const nothing = () => Promise.resolve();
 const desktop = {
   pickFolder: () => Promise.resolve(null),
   pickFile: () => Promise.resolve(null),
+  pickFiles: () => Promise.resolve([]),
   trash: nothing,
   openLink: nothing,
   openPath: nothing,

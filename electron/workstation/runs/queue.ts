@@ -41,6 +41,8 @@ export interface QueueOptions {
   /** 'own': only runs added through this queue are started. */
   readonly drain: 'all' | 'own';
   readonly resumeAutomatically: () => boolean;
+  /** Awaited before a run is looked for, while the device is free. */
+  readonly beforeStart?: () => Promise<void>;
   /** Called with what a trainer has begun on. */
   readonly begun?: (run: StoredRun) => void;
 }
@@ -158,6 +160,9 @@ class RunStarter {
   async startNext(): Promise<void> {
     const { store, host } = this.#options;
     if (this.#isClosed || host.holder() !== null) return;
+    await this.#options.beforeStart?.();
+    // Either may be otherwise by now.
+    if (this.isClosed || host.holder() !== null) return;
     const all = new Map((await store.runs()).map((run) => [run.id, run]));
     const paused = await pausedPlans(store);
     for (const id of await store.queue()) {

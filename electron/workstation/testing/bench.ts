@@ -147,6 +147,10 @@ export function createBench(withData = true): Bench {
   writeFileSync(join(appRoot, 'out', 'node', 'package.json'), '{"type":"module"}');
   writeFileSync(join(appRoot, 'out', 'catalogue.json'), JSON.stringify(catalogue));
   writeFileSync(join(appRoot, 'resources', 'plans', 'tiny.json'), JSON.stringify(tinyPlan));
+  writeFileSync(
+    join(appRoot, 'resources', 'tensorflow.json'),
+    JSON.stringify({ version: '0', licences: {}, builds: {} }),
+  );
   const { origins: _, ...file } = smallPreset;
   writeFileSync(join(appRoot, 'resources', 'presets', 'small.json'), JSON.stringify(file));
   mkdirSync(join(appRoot, 'resources', 'presets', 'sources'));
@@ -179,6 +183,7 @@ export function createBench(withData = true): Bench {
         desktop: {
           pickFolder: () => Promise.resolve(null),
           pickFile: () => Promise.resolve(null),
+          pickFiles: () => Promise.resolve([]),
           openPath: nothing,
           showItem: nothing,
           openLink: nothing,

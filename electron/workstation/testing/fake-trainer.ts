@@ -6,12 +6,17 @@
  * only in its first attempt. `elsewhere`: finds that its checkpoint was made on another processor. Without the folder of its
  * checkpoint it asks before it starts over.
  *
+ * A build of TensorFlow in whose library `broken` stands has no GPU. A run's folder says by `tensorflow.txt` which build it had.
+ *
  * Of pictures it has five of each class, but dies when asked for class 13 and does not answer for class 14.
  */
-import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { writeLayout, writeMap } from '../../../trainer/durable/map-file.ts';
 import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
@@ -72,6 +77,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
   };
   const folderOf = (step: number): string => join('checkpoints', String(step).padStart(6, '0'));
   let safeStep: number | null = train.from;
+  writeFileSync(join(runFolder, 'tensorflow.txt'), process.env['REPRISE_TENSORFLOW_FOLDER'] ?? 'inside');
   const save = (step: number, reason: string): void => {
     const folder = folderOf(step);
     if (!existsSync(join(runFolder, folder))) {
@@ -179,6 +185,12 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
   // Acknowledgements from the parent, for the test to read.
   await after(50);
   writeFileSync(join(runFolder, 'recorded.json'), JSON.stringify(recorded));
+}
+
+/** A build of TensorFlow whose library says so. */
+function isBroken(): boolean {
+  const folder = process.env['REPRISE_TENSORFLOW_FOLDER'];
+  return folder !== undefined && readFileSync(join(folder, 'tensorflow', 'lib.so'), 'utf8').includes('broken');
 }
 
 async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
@@ -316,6 +328,20 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     ];
     const timings = all.filter(({ precision }) => side.precisions.some((asked) => asked === precision));
     end({ kind: 'precisions', precisions: { device: side.device, timings } });
+  } else if (side.kind === 'installBuild') {
+    // The trainer itself does it, in a process of its own.
+    const file = join(tmpdir(), `install-${process.pid}.json`);
+    writeFileSync(file, JSON.stringify(side));
+    const main = join(import.meta.dirname, '../../../trainer/main.ts');
+    await promisify(execFile)(process.execPath, [main, '--job', file]).finally(() => rmSync(file));
+    end({ kind: 'installedBuild', folder: side.folder });
+  } else if (side.kind === 'probe' && isBroken()) {
+    process.stderr.write(
+      '2026-01-01 00:00:00.000000: E external/cuda.cc:1] failed call to cuInit: CUDA_ERROR_MADE_UP\n',
+    );
+    await after(20);
+    const fault = { code: 'device-unavailable', message: 'TensorFlow sees no GPU 0.' };
+    say({ type: 'stopped', why: 'failed', step: 0, safeStep: null, fault });
   } else if (side.kind === 'probe') {
     const onGpu = side.device.startsWith('gpu');
     const speed = { gigaflops: 10, milliseconds: onGpu ? 1 : 5, size: 512 };

@@ -19,6 +19,7 @@ const workstation = await openWorkstation({
   desktop: {
     pickFolder: () => Promise.resolve(null),
     pickFile: () => Promise.resolve(null),
+    pickFiles: () => Promise.resolve([]),
     trash: nothing,
     openPath: nothing,
     showItem: nothing,

@@ -1,8 +1,9 @@
 /** Jobs beside training: an inspection, pictures, a calibration. One process each; returns their results. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Job } from '../../../trainer/protocol/commands.ts';
-import type { Outcome, TrainerEvent } from '../../../trainer/protocol/events.ts';
+import type { Outcome, TrainerEvent, TrainerEventOf } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
+import type { Pushes } from '../../api/pushes.ts';
 import type { Push } from '../request-types.ts';
 import { throttle } from './throttle.ts';
 import { exitFault } from './trainer-exit.ts';
@@ -16,6 +17,8 @@ export interface SideJobOptions {
   readonly quiet?: boolean;
   /** What its progress is told as; default: its kind. */
   readonly shownAs?: string;
+  /** Added to that of its process. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Ends it, and nothing else but the end of the program does. */
   readonly signal?: AbortSignal;
 }
@@ -30,6 +33,12 @@ export interface SideJobs {
 
 const cancelGraceMs = 5_000;
 
+type Reach = Omit<Parameters<Pushes['job']>[0], 'kind' | 'phase' | 'ended'>;
+
+function reachOf({ fraction, secondsLeft, bytesPerSecond }: TrainerEventOf<'beat'>): Reach {
+  return bytesPerSecond === undefined ? { fraction, secondsLeft } : { fraction, secondsLeft, bytesPerSecond };
+}
+
 interface RunningJob {
   cancelled: boolean;
   /** Ended by its own signal. */
@@ -43,6 +52,12 @@ function endJob(state: RunningJob): void {
   void state.trainer?.stop(cancelGraceMs);
 }
 
+function expectKind<K extends Outcome['kind']>(job: SideJob, found: Outcome | null, wanted: K): OutcomeOf<K> {
+  if (found?.kind === wanted) return found as OutcomeOf<K>;
+  const given = found === null ? 'no result' : `"${found.kind}"`;
+  throw new FaultError('internal', `The ${job.kind} job gave ${given} instead of "${wanted}".`);
+}
+
 export function createSideJobs(program: TrainerProgram, folder: string, push: Push): SideJobs {
   /** Registered from the call on: a job can be cancelled while its program is still loading. */
   const running = new Set<RunningJob>();
@@ -52,19 +67,16 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     wanted: K,
     options: SideJobOptions = {},
   ): Promise<OutcomeOf<K>> {
-    const { quiet = false, shownAs: kind = job.kind, signal } = options;
+    const { quiet = false, shownAs: kind = job.kind, environment, signal } = options;
     let phase = 'loading';
     let outcome: Outcome | null = null;
     let failed: Fault | null = null;
-    const report = throttle<{ readonly fraction: number | null; readonly secondsLeft: number | null }>(
-      100,
-      ({ fraction, secondsLeft }) => {
-        if (!quiet) push('job', { kind, phase, fraction, secondsLeft, ended: false });
-      },
-    );
+    const report = throttle<Reach>(100, (reach) => {
+      if (!quiet) push('job', { kind, phase, ...reach, ended: false });
+    });
     const heard = (event: TrainerEvent): void => {
       if (event.type === 'phase') phase = event.phase;
-      if (event.type === 'beat') report({ fraction: event.fraction, secondsLeft: event.secondsLeft });
+      if (event.type === 'beat') report(reachOf(event));
       else if (event.type === 'phase') report({ fraction: null, secondsLeft: null });
       else if (event.type === 'result') outcome = event.outcome;
       else if (event.type === 'stopped') failed = event.fault ?? null;
@@ -82,13 +94,18 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     signal?.addEventListener('abort', abort);
     if (signal?.aborted === true) abort();
     try {
-      const trainer = await launchTrainer(program, folder, heard, (reason) => {
-        failed ??= {
-          code: 'protocol-mismatch',
-          message: `The ${job.kind} job sent something that is not an event (${reason}).`,
-          values: { reason },
-        };
-      });
+      const trainer = await launchTrainer(
+        { ...program, env: { ...program.env, ...environment } },
+        folder,
+        heard,
+        (reason) => {
+          failed ??= {
+            code: 'protocol-mismatch',
+            message: `The ${job.kind} job sent something that is not an event (${reason}).`,
+            values: { reason },
+          };
+        },
+      );
       state.trainer = trainer;
       if (state.cancelled) void trainer.stop(cancelGraceMs);
       else trainer.send({ type: 'start', job });
@@ -103,13 +120,7 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
       report.flush();
       if (!quiet) push('job', { kind, phase, fraction: null, secondsLeft: null, ended: true });
     }
-    const found = outcome as Outcome | null;
-    if (found?.kind !== wanted)
-      throw new FaultError(
-        'internal',
-        `The ${job.kind} job gave ${found === null ? 'no result' : `"${found.kind}"`} instead of "${wanted}".`,
-      );
-    return found as OutcomeOf<K>;
+    return expectKind(job, outcome, wanted);
   }
 
   return {

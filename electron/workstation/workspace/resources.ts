@@ -9,6 +9,7 @@ import { Paper } from '../../../trainer/protocol/paper.ts';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
 import { PresetFile, type Preset } from '../../../trainer/protocol/preset.ts';
 import { RecordedCurves } from '../../../trainer/protocol/reference-curves.ts';
+import { TensorFlowPins } from '../../../trainer/protocol/wheels.ts';
 import { PresetSources } from '../../../trainer/protocol/preset-origins.ts';
 import { presetOf } from '../../words/preset-origins.ts';
 
@@ -19,22 +20,25 @@ export interface Resources {
   readonly plans: readonly Plan[];
   /** Runs of presets that this project made, to be drawn under one's own. */
   readonly curves: readonly RecordedCurves[];
+  /** Where TensorFlow's builds come from. */
+  readonly tensorflow: TensorFlowPins;
 }
 
 const limit = 64 << 20;
 
 export async function readResources(appRoot: string): Promise<Resources> {
   const folder = join(appRoot, 'resources');
-  const [catalogue, papers, presets, plans, curves] = await Promise.all([
+  const [catalogue, papers, presets, plans, curves, tensorflow] = await Promise.all([
     readChecked(join(appRoot, 'out', 'catalogue.json'), Catalogue),
     readAll(join(folder, 'papers'), Paper),
     readPresets(join(folder, 'presets')),
     readAll(join(folder, 'plans'), PlanFile),
     readAll(join(folder, 'curves'), RecordedCurves),
+    readChecked(join(folder, 'tensorflow.json'), TensorFlowPins),
   ]);
   // The plan that is ready after set-up comes first.
   const ordered = plans.toSorted((one, other) => Number(other.id === 'first') - Number(one.id === 'first'));
-  return { catalogue, papers, presets, plans: ordered, curves };
+  return { catalogue, papers, presets, plans: ordered, curves, tensorflow };
 }
 
 /** The values of each preset with their origins, which stand in a file of the same name. */

@@ -2,6 +2,7 @@ import type { Licence } from '../../../electron/api/licences.ts';
 import type { Version } from '../../../electron/api/updates.ts';
 /** The made-up machine, and the program on it. */
 import type { DoctorReport } from '../../../trainer/protocol/hardware.ts';
+import type { GpuBuild } from '../../../electron/api/gpu-build.ts';
 import { type FakeAnswers, type FakeWorld, pause } from './world.ts';
 
 const checks: DoctorReport['checks'] = [
@@ -31,9 +32,9 @@ const checks: DoctorReport['checks'] = [
   },
   {
     id: 'gpu',
-    state: 'ok',
-    text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
-    values: { count: 0 },
+    state: 'attention',
+    text: 'NVIDIA GeForce RTX 3060 is there, but TensorFlow cannot compute on it.',
+    values: { count: 1, names: 'NVIDIA GeForce RTX 3060', why: 'TensorFlow sees no GPU 0.' },
   },
   {
     id: 'disk',
@@ -60,6 +61,47 @@ const checks: DoctorReport['checks'] = [
     values: { runs: 7, bytes: 421_888 },
   },
 ];
+
+const gpuBuild: GpuBuild = {
+  version: '2.21.0',
+  cards: ['NVIDIA GeForce RTX 3060'],
+  concern: null,
+  state: 'absent',
+  fault: null,
+  host: 'pypi.org',
+  folder: '/home/me/.local/share/reprise-tensorflow/gpu-2.21.0-178be432',
+  downloadBytes: 2.5e9,
+  wholeDownloadBytes: 2.5e9,
+  installedBytes: 4.1e9,
+  neededBytes: 4.7e9,
+  freeBytes: 212e9,
+  usedBytes: 0,
+  licences: [
+    { name: 'Apache License 2.0', link: 'https://github.com/', packages: ['tensorflow 2.21.0'] },
+    {
+      name: 'NVIDIA CUDA Toolkit EULA',
+      link: 'https://docs.nvidia.com/',
+      packages: ['nvidia-cublas-cu12 12.5.3.2', 'nvidia-cuda-runtime-cu12 12.5.82', 'nvidia-cufft-cu12 11.2.3.61'],
+    },
+    {
+      name: 'NVIDIA cuDNN Software License Agreement',
+      link: 'https://docs.nvidia.com/',
+      packages: ['nvidia-cudnn-cu12 9.3.0.75'],
+    },
+  ],
+};
+
+const aboutProgram = (world: FakeWorld) => ({
+  version: '0.1.0',
+  edition: '-dev',
+  home: '/home/me/Reprise',
+  platform: 'linux x64',
+  versions: { electron: '33.2.1', node: '22.23.3', tensorflow: '2.21.0' },
+  systemLanguage: world.language,
+  settings: world.settings,
+  damage: [],
+  upgrade: null,
+});
 
 const parts: readonly Licence[] = [
   {
@@ -102,16 +144,43 @@ const newer: Version = {
   files: [{ address: 'https://reprise.example/reprise-0.2.0.deb', sha256: '3f0c9a51'.repeat(8), bytes: 451_200_000 }],
 };
 
+/** Downloads nothing, and works. */
+function gpuBuildAnswers(
+  world: FakeWorld,
+): FakeAnswers<'gpuBuild' | 'installGpuBuild' | 'tryGpuBuild' | 'removeGpuBuild'> {
+  let build = gpuBuild;
+  const change = (changed: Partial<GpuBuild>): GpuBuild => {
+    build = { ...build, ...changed };
+    world.push('gpuBuildChanged', null);
+    return build;
+  };
+  return {
+    gpuBuild: () => build,
+    installGpuBuild: async () => {
+      change({ state: 'installing' });
+      await world.sideJob('installBuild', 'downloading');
+      return change({ state: 'used', usedBytes: build.installedBytes, downloadBytes: 0 });
+    },
+    tryGpuBuild: () => change({ state: 'used', fault: null }),
+    removeGpuBuild: () => change(gpuBuild),
+  };
+}
+
 export function machineAnswers(
   world: FakeWorld,
 ): FakeAnswers<
   | 'about'
   | 'changeSettings'
   | 'chooseHome'
+  | 'chooseFiles'
   | 'logFailure'
   | 'showInFolder'
   | 'hardware'
   | 'doctor'
+  | 'gpuBuild'
+  | 'installGpuBuild'
+  | 'tryGpuBuild'
+  | 'removeGpuBuild'
   | 'openLink'
   | 'updates'
   | 'checkForUpdates'
@@ -120,17 +189,7 @@ export function machineAnswers(
   | 'openLicence'
 > {
   return {
-    about: () => ({
-      version: '0.1.0',
-      edition: '-dev',
-      home: '/home/me/Reprise',
-      platform: 'linux x64',
-      versions: { electron: '33.2.1', node: '22.23.3', tensorflow: '2.21.0' },
-      systemLanguage: world.language,
-      settings: world.settings,
-      damage: [],
-      upgrade: null,
-    }),
+    about: () => aboutProgram(world),
     changeSettings: (next) => (world.settings = next),
     chooseHome: () => null,
     logFailure: () => undefined,
@@ -148,6 +207,16 @@ export function machineAnswers(
           temperatureCelsius: { value: null, source: 'not readable' },
           powerWatts: { value: null, source: 'not readable' },
         },
+        {
+          id: 'gpu:0',
+          name: 'NVIDIA GeForce RTX 3060',
+          kind: 'gpu',
+          usePercent: { value: 0, source: 'nvidia-smi' },
+          memoryUsedBytes: { value: 4e8, source: 'nvidia-smi' },
+          memoryTotalBytes: { value: 12.9e9, source: 'nvidia-smi' },
+          temperatureCelsius: { value: 38, source: 'nvidia-smi' },
+          powerWatts: { value: 14, source: 'nvidia-smi' },
+        },
       ],
       diskFreeBytes: { value: 212e9, source: 'statfs' },
       diskTotalBytes: { value: 512e9, source: 'statfs' },
@@ -157,6 +226,8 @@ export function machineAnswers(
       await pause(300);
       return { at: Date.now(), checks };
     },
+    ...gpuBuildAnswers(world),
+    chooseFiles: () => ['/home/me/Downloads/tensorflow-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl'],
     openLink: () => undefined,
     licences: () => parts,
     licenceText: () => 'Apache License\nVersion 2.0, January 2004\n'.repeat(40),

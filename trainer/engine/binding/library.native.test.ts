@@ -33,7 +33,7 @@ it('calls beside the main thread have the stack of a thread of their own', async
 });
 
 it('every library loaded by path is one that set-up installs for GPUs', () => {
-  const { builds } = JSON.parse(readFileSync('scripts/setup/wheels.json', 'utf8')) as {
+  const { builds } = JSON.parse(readFileSync('resources/tensorflow.json', 'utf8')) as {
     builds: Record<string, { gpu: readonly { files: Record<string, string> }[] }>;
   };
   const laid = (builds[`${process.platform}-${process.arch}`]?.gpu ?? []).flatMap(({ files }) => Object.keys(files));

@@ -32,7 +32,7 @@ console.log(JSON.stringify({ found: Object.fromEntries(answers), versions: cudaV
 /** The first numbers of the version of one of NVIDIA's packages that set-up installs. */
 const pinned = (name: string, parts: number): string | undefined =>
   new RegExp(`"nvidia-${name}-cu12==([\\d.]+)"`)
-    .exec(readFileSync('scripts/setup/wheels.json', 'utf8'))?.[1]
+    .exec(readFileSync('resources/tensorflow.json', 'utf8'))?.[1]
     ?.split('.')
     .slice(0, parts)
     .join('.');

@@ -5,7 +5,7 @@ import process from 'node:process';
 import type { LibraryHandle } from 'koffi';
 import { FaultError } from '../../durable/fault-error.ts';
 import { koffi } from '../../native-calls.ts';
-import { runtimeFolder } from '../../runtime-folder.ts';
+import { howToMend, tensorflowFolder } from '../../runtime-folder.ts';
 import { unusedMemory } from './unused-memory.ts';
 
 interface Platform {
@@ -65,7 +65,7 @@ function missing(path: string, cause?: unknown): FaultError {
   const why = cause instanceof Error ? ` (${cause.message})` : '';
   return new FaultError(
     'library-missing',
-    `The TensorFlow library ${path} cannot be loaded${why}: run "npm start" once to let set-up fetch it.`,
+    `The TensorFlow library ${path} cannot be loaded${why}: ${howToMend()}.`,
     { path },
     { cause },
   );
@@ -86,11 +86,15 @@ function load(path: string): LibraryHandle {
  */
 function keepLoaded(system: LibraryHandle, path: string, flags: number): void {
   const dlopen = system.func('int64_t dlopen(const char*, int)') as (path: string, flags: number) => number;
-  if (dlopen(path, flags) === 0) throw missing(path);
+  if (dlopen(path, flags) === 0)
+    throw missing(path, new Error((system.func('const char* dlerror()') as () => string)()));
 }
 
-/** Libraries of the GPU build that are loaded by their paths on this platform, below the runtime folder. */
+/** Libraries of the GPU build that are loaded by their paths on this platform, below TensorFlow's folder. */
 export const preloadedLibraries: readonly string[] = platforms[`${process.platform}-${process.arch}`]?.preloaded ?? [];
+
+/** True for the build for NVIDIA GPUs: only that has this folder. */
+export const isGpuBuild = (): boolean => existsSync(join(tensorflowFolder(), 'nvidia'));
 
 export function loadLibraries(): Libraries {
   const name = `${process.platform}-${process.arch}`;
@@ -102,13 +106,12 @@ export function loadLibraries(): Libraries {
       { platform: name },
     );
   }
-  const base = runtimeFolder();
+  const base = tensorflowFolder();
   const folder = join(base, 'tensorflow');
   const paths = [join(folder, platform.framework), join(folder, platform.tensorflow)] as const;
   for (const path of paths) if (!existsSync(path)) throw missing(path);
   const system = koffi.load(platform.system);
-  // Set-up creates this folder for the GPU build only.
-  if (existsSync(join(base, 'nvidia'))) {
+  if (isGpuBuild()) {
     for (const path of platform.preloaded) keepLoaded(system, join(base, path), platform.keepFlags);
   }
   const [framework, tensorflow] = [load(paths[0]), load(paths[1])];

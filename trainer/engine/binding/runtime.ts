@@ -11,6 +11,7 @@ import { configProto } from './config-proto.ts';
 import { cudaVersions, graphicsCard } from './graphics-card.ts';
 import { instructionSet } from './processor.ts';
 import type { EngineFacts } from './engine-facts.ts';
+import { isGpuBuild } from './library.ts';
 import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**
@@ -111,8 +112,11 @@ function open(execution: Execution): Runtime {
   if (gpu !== null && !binding.isUsingGpuDevice()) {
     throw new FaultError(
       'device-unavailable',
-      `TensorFlow sees no GPU ${gpu}; it has ${binding.devices.join(', ')}. Choose the CPU, or check the driver ` +
-        'and run "npm start", which fetches TensorFlow for NVIDIA GPUs where it sees a driver.',
+      `TensorFlow sees no GPU ${gpu}; it has ${binding.devices.join(', ')}. Choose the CPU, or ${
+        isGpuBuild()
+          ? 'check the driver.'
+          : 'install TensorFlow for NVIDIA GPUs: on the page of the hardware, or by "reprise gpu-build --install".'
+      }`,
       { device },
     );
   }

@@ -18,7 +18,7 @@ test('damaged files are read or refused in words, by every reader', { timeout: 6
 
 const trainer = join(import.meta.dirname, '../..');
 /** Rooms that read what other people give. */
-const rooms = ['data', 'datasets', 'detection', 'weights'];
+const rooms = ['data', 'datasets', 'detection', 'weights', 'wheels'];
 const sources = rooms.flatMap((room) =>
   readdirSync(join(trainer, room), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(path))
@@ -36,7 +36,8 @@ test('every module that opens files of other people has a reader that is fuzzed'
   expect([...fuzzed].filter((path) => !opening.includes(path))).toEqual([]);
 });
 
-/** Records of our own in the workspace, the sample set, and what the system says of a process. */
+/** Records of our own in the workspace, the sample set, what the system says of a process, and what is written by
+ * an installation. */
 const own: ReadonlySet<string> = new Set([
   'data/apart/examiner.ts',
   'data/loading/decoding-signs.ts',
@@ -44,6 +45,8 @@ const own: ReadonlySet<string> = new Set([
   'data/loading/index-file.ts',
   'data/sample/sample-manifest.ts',
   'datasets/sample.ts',
+  'wheels/download.ts',
+  'wheels/unpack-wheel.ts',
 ]);
 
 test('nothing else opens files: a pipe under the name of a picture would be waited for', () => {

@@ -6,7 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
+import yazl from 'yazl';
 import { filesIn } from '../../data/formats/archive.ts';
 import { classNames, openBatch, readArchive, type Layout } from '../../data/formats/cifar-files.ts';
 import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../../data/formats/idx-file.ts';
@@ -29,7 +31,10 @@ import { readVocXml } from '../../detection/annotations/voc-xml.ts';
 import { compressRuns } from '../../detection/masks/compressed-runs.ts';
 import { readCocoResults } from '../../detection/results/coco-results.ts';
 import { readVocResults } from '../../detection/results/voc-results.ts';
+import { sha256 } from '../../durable/files.ts';
+import type { Wheel } from '../../protocol/wheels.ts';
 import { readWeights, validFiles } from '../../weights/testing/damage.ts';
+import { unpackWheel } from '../../wheels/unpack-wheel.ts';
 import { archiveOf, batchOf, binaryBatch, pickledBatch, pickledNames } from '../field/cifar-files.ts';
 import { cocoJson, vocXml } from '../field/objects.ts';
 
@@ -367,7 +372,33 @@ export const readers: readonly FuzzedReader[] = [
     valid: () => [...validFiles(), ...safetensors()],
     read: readWeights,
   },
+  {
+    name: 'wheels',
+    modules: ['wheels/unpack-wheel.ts'],
+    file: 'tensorflow-1.0-py3-none-any.whl',
+    valid: async () => [await wheelOf(true), await wheelOf(false)],
+    read: (path) => unpackWheel(path, wheel, join(dirname(path), 'files'), unpaced.next),
+  },
 ];
+
+const library = Buffer.alloc(3000, 'library');
+const wheel: Wheel = {
+  requirement: 'tensorflow==1.0',
+  file: 'tensorflow-1.0-py3-none-any.whl',
+  bytes: 1,
+  sha256: sha256(''),
+  unpackedBytes: library.length,
+  files: { 'tensorflow/lib.so': sha256(library) },
+  licence: 'own',
+};
+
+function wheelOf(compress: boolean): Promise<Buffer> {
+  const zip = new yazl.ZipFile();
+  zip.addBuffer(Buffer.alloc(500, 'metadata'), 'tensorflow.dist-info/METADATA', { compress });
+  zip.addBuffer(library, 'tensorflow/lib.so', { compress });
+  zip.end();
+  return buffer(zip.outputStream);
+}
 
 function safetensors(): readonly Buffer[] {
   const header = JSON.stringify({

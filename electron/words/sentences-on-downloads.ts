@@ -1,0 +1,30 @@
+/** Chinese of the reasons why a build cannot be downloaded or installed, by their English templates. */
+export const sentencesOnDownloads: Readonly<Record<string, string>> = {
+  'the address {1} is not https': '地址 {1} 不是 https',
+  'the certificate of {1} is not trusted ({2}); if your network has one of its own, name it in {3}':
+    '{1} 的证书不受信任（{2}）；如果所在网络有自己的证书，请在 {3} 中指定',
+  '{1} answers with status {2}': '{1} 返回状态码 {2}',
+  '{1} leads to no valid address': '{1} 重定向到无效的地址',
+  '{1} leads to {2}, which is not https': '{1} 重定向到 {2}，该地址不是 https',
+  '{1} leads from one address to another without end': '{1} 一直在重定向',
+  'nothing has come from {1} for {2} s': '{1} 已有 {2} 秒没有发送数据',
+  'the connection to {1} broke off': '与 {1} 的连接中断',
+  '{1} answers with more than {2} bytes': '{1} 返回的内容超过 {2} 字节',
+  '{1} answers with another part than was asked for': '{1} 返回的不是所请求的部分',
+  '{1} sends {2} bytes, where {3} are expected': '{1} 发送 {2} 字节，应为 {3} 字节',
+  '{1} does not list {2}': '{1} 没有列出 {2}',
+  '{1} has another file under the name {2}: its SHA-256 differs': '{1} 上名为 {2} 的文件不同：SHA-256 不符',
+  '{1} is not one of the wheels of this build; those are {2}': '{1} 不是此版本所需的 wheel 文件；所需文件为 {2}',
+  '{1} is not the wheel of this build; expected is {2}': '{1} 不是此版本所需的 wheel 文件；应为 {2}',
+  '{1} is not a plain file': '{1} 不是普通文件',
+  'these wheels are missing: {1}': '缺少以下 wheel 文件：{1}',
+  '{1} is another file than {2} of this build, whose SHA-256 is {3}':
+    '{1} 与此版本的 {2} 不是同一个文件，后者的 SHA-256 为 {3}',
+  '{1} cannot be read: {2}': '{1} 无法读取：{2}',
+  '{1} has no {2}': '{1} 中没有 {2}',
+  '{1} in {2} is not the file expected: its SHA-256 differs': '{2} 中的 {1} 与预期不符：SHA-256 不同',
+  '{1} in {2} has {3} bytes, where {4} are expected at most': '{2} 中的 {1} 有 {3} 字节，最多应为 {4} 字节',
+  '{1} cannot be unpacked: what is packed is damaged': '{1} 无法解压：压缩的内容已损坏',
+  '{1} has {2} bytes, where {3} are stated': '{1} 有 {2} 字节，标明为 {3} 字节',
+  '{1} has more than the {2} bytes that are stated': '{1} 超过标明的 {2} 字节',
+};
