@@ -195,6 +195,13 @@ test('deb: the window carries the first plan through to its table and its report
           await expect(page.getByRole('navigation').first()).toBeVisible();
           await page.screenshot({ path: join(pictures, `first-launch-${language}.png`) });
         }
+        await page.evaluate(() => (location.hash = '#/settings'));
+        const licences = page.getByTestId('licences').getByRole('listitem');
+        await expect.poll(() => licences.count()).toBeGreaterThan(20);
+        await licences.filter({ hasText: 'TensorFlow' }).first().getByRole('button').click();
+        await expect(page.getByTestId('licences')).toContainText('Apache License');
+        await page.screenshot({ path: join(pictures, 'licences.png') });
+        await page.evaluate(() => (location.hash = '#/plans'));
         await page.getByRole('link', { name: 'Start here' }).click();
         await page.getByRole('button', { name: 'Start the plan', exact: true }).click();
         const state = async () =>
