@@ -13,7 +13,7 @@ export const tensorflowFolder = (): string => installedBuild() ?? runtimeFolder(
 /** What brings back a library of TensorFlow that is missing or damaged. */
 export const howToMend = (): string =>
   installedBuild() === undefined
-    ? 'run "npm start" once to let set-up fetch it, or install the package again'
+    ? 'install the program again; in a checkout, run "npm start" once'
     : 'remove TensorFlow for NVIDIA GPUs and install it again';
 
 /** The folder set-up fills: named by the environment, or `.runtime` beside the nearest package.json. */

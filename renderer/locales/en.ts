@@ -1313,7 +1313,7 @@ export const en = {
   'doctor.processor.attention':
     'A busy thread gets only {percent} % of a core: other programs, or other virtual machines on the same host, use the rest, and training is slower accordingly.',
   'doctor.gpu.ok':
-    'No problems found. On a machine with an NVIDIA GPU, “npm run gpu-proof” checks every method on it and measures its speed.',
+    'No problems found. On a machine with an NVIDIA GPU, “npm run gpu-proof” in a checkout checks every method on it and measures its speed.',
   'doctor.gpu.attention':
     'GPU found ({names}), but TensorFlow cannot use it. Check the driver, and whether TensorFlow for NVIDIA GPUs is installed.',
   'doctor.driver.ok': 'Driver {driver} suits {name} (compute capability {capability}).',
@@ -1450,7 +1450,7 @@ export const en = {
   'advice.old-driver':
     'Update the NVIDIA driver. The least version follows from TensorFlow’s files and was not tested.',
   'advice.unmeasured-gpu': 'Check it with the doctor first, or choose the processor.',
-  'advice.library-missing': 'Run setup again; it installs what is missing.',
+  'advice.library-missing': 'Install the program again; in a checkout, “npm start” installs what is missing.',
   'advice.trainer-died': 'If memory was low, the system may have killed it. Everything saved is safe.',
   'advice.trainer-silent': 'It may still be computing. Stopping it returns to the last safe point.',
   'advice.protocol-mismatch': 'Rebuild the program so that the versions match.',

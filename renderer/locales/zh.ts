@@ -1267,7 +1267,8 @@ export const zh = {
   'doctor.processor.ok': '繁忙线程可获得一个核心的 {percent}%。',
   'doctor.processor.attention':
     '繁忙线程只能获得一个核心的 {percent}%：其余被其他程序或同一宿主机上的其他虚拟机占用，训练会相应变慢。',
-  'doctor.gpu.ok': '未发现问题。在有 NVIDIA GPU 的机器上，可用“npm run gpu-proof”在其上检验所有方法并测速。',
+  'doctor.gpu.ok':
+    '未发现问题。在有 NVIDIA GPU 的机器上，可在源码目录中用“npm run gpu-proof”在其上检验所有方法并测速。',
   'doctor.gpu.attention':
     '检测到 GPU（{names}），但 TensorFlow 无法使用。请检查驱动，并确认已安装 NVIDIA GPU 版 TensorFlow。',
   'doctor.driver.ok': '驱动 {driver} 适用于 {name}（计算能力 {capability}）。',
@@ -1393,7 +1394,7 @@ export const zh = {
   'advice.device-unavailable': '请选择其他设备或处理器。',
   'advice.old-driver': '请更新 NVIDIA 驱动。最低版本由 TensorFlow 的文件推得，未经测试。',
   'advice.unmeasured-gpu': '请先用“诊断”检查，或选择处理器。',
-  'advice.library-missing': '请重新运行安装步骤，它会补齐缺失的部分。',
+  'advice.library-missing': '请重新安装本程序；若使用源码目录，运行“npm start”即可补齐缺失的部分。',
   'advice.trainer-died': '若当时内存紧张，可能是被系统终止。已保存的内容是安全的。',
   'advice.trainer-silent': '它可能仍在计算。停止它会回到最近的安全点。',
   'advice.protocol-mismatch': '请重新构建，使两者版本一致。',

@@ -39,7 +39,8 @@ const knownTexts: readonly KnownText[] = [
   {
     pattern: /cannot open shared object file|image not found|ERR_DLOPEN_FAILED|undefined symbol/i,
     code: 'library-missing',
-    advice: 'a native library is missing or does not fit: run "npm start" once to let set-up mend it',
+    advice:
+      'a native library is missing or does not fit: install the program again; in a checkout, run "npm start" once',
   },
   {
     pattern:

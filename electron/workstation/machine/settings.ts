@@ -33,7 +33,7 @@ const fileIn = (home: string): string => join(home, 'settings.json');
 
 export interface ReadSettings {
   readonly settings: Settings;
-  /** What could not be used of the file, a sentence each. */
+  /** What could not be used of the file. */
   readonly notes: readonly string[];
 }
 
@@ -58,7 +58,8 @@ export async function readSettings(home: string): Promise<ReadSettings> {
     else if (v.is(schema, value)) read[key] = value;
     else notes.push(`${path}: ${key} cannot be ${JSON.stringify(value)}. The usual value is used.`);
   }
-  return { settings: v.parse(SettingsSchema, read), notes };
+  // One file is told of once, with all that is to be said of it.
+  return { settings: v.parse(SettingsSchema, read), notes: notes.length === 0 ? [] : [notes.join(' ')] };
 }
 
 /** A person may have changed the file by hand: its values are used as far as they can be, and that is said. */

@@ -231,8 +231,9 @@ function historyOf({ run, attempts, log }: ReportRun): readonly HistoryEntry[] {
 
 /** Commands that reproduce the runs: those without a plan have custom values, which are in the report's bundle. */
 function commandsOf({ plan, runs }: ReportInput): readonly string[] {
-  if (plan !== null) return [`npm run reprise -- plan ${plan.id}`];
-  return runs.length === 0 ? [] : ['npm run reprise -- replay bundle.json'];
+  if (plan === null && runs.length === 0) return [];
+  const words = plan === null ? 'replay bundle.json' : `plan ${plan.id}`;
+  return [`reprise ${words}`, `npm run reprise -- ${words}   # in a checkout`];
 }
 
 /** Epochs that the means of heads use, where the best one was measured too; null where none was. */

@@ -37,12 +37,14 @@ const lastWords: readonly KnownText[] = [
   {
     pattern: /cannot open shared object file|ERR_DLOPEN_FAILED|undefined symbol|GLIBC\w*_[\d.]+' not found/,
     code: 'library-missing',
-    advice: 'A native library is missing or does not fit: run "npm start" once, set-up mends it.',
+    advice:
+      'A native library is missing or does not fit: install the program again; in a checkout, run "npm start" once.',
   },
   {
     pattern: /Cannot find module|ERR_MODULE_NOT_FOUND/,
     code: 'library-missing',
-    advice: 'The trainer is not built or a package is missing: run "npm start" once, set-up mends it.',
+    advice:
+      'The trainer is not built or a package is missing: install the program again; in a checkout, run "npm start" once.',
   },
   {
     pattern: /CUDA_ERROR_NO_DEVICE|no CUDA-capable device|driver version is insufficient/,

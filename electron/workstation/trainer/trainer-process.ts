@@ -162,7 +162,7 @@ async function greet(
     const theirs = parsed.success ? String(parsed.output.protocol) : 'none';
     throw new FaultError(
       'protocol-mismatch',
-      `The trainer speaks protocol ${theirs}, this program speaks ${protocolVersion}. Run "npm start" once: it builds both anew.`,
+      `The trainer speaks protocol ${theirs}, this program speaks ${protocolVersion}. Install the program again; in a checkout, "npm start" builds both anew.`,
       { theirs, ours: protocolVersion },
     );
   }
