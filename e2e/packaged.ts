@@ -10,9 +10,9 @@ export async function withWindowOf(program: ChildProcess, use: (page: Page) => P
   program.stderr!.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise((done) => program.once('exit', done));
   try {
-    const address = () => /DevTools listening on (ws:\S+)/.exec(said)?.[1];
-    await expect.poll(address, { timeout: 60_000 }).toBeDefined();
-    const browser = await chromium.connectOverCDP(address()!);
+    const listening = /DevTools listening on (ws:\S+)/;
+    await expect.poll(() => said, { timeout: 60_000 }).toMatch(listening);
+    const browser = await chromium.connectOverCDP(listening.exec(said)![1]!);
     const [context] = browser.contexts();
     const page = context!.pages()[0] ?? (await context!.waitForEvent('page'));
     await expect(page.getByRole('navigation').first()).toBeVisible();
