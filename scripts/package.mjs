@@ -1,12 +1,12 @@
 /**
- * `npm run package [-- TARGET…] [--release] [--into FOLDER]`: builds what one installs, into `release/`: dir, tar.gz, deb and rpm, or those named, of
- * which AppImage needs its tools (APPIMAGE_TOOLS_PATH, or a network that reaches electron-builder's). With --release it refuses to
- * build on an Electron that is not the one the program asks for.
+ * `npm run package [-- TARGET…] [--release] [--into NEW_FOLDER]`: builds what one installs, into `release/`: dir, tar.gz, deb and rpm,
+ * or those named, of which AppImage needs its tools (APPIMAGE_TOOLS_PATH, or a network that reaches electron-builder's). With
+ * --release it refuses to build on an Electron that is not the one the program asks for.
  *
  * The same commit gives the same bytes: all times are the commit's, or SOURCE_DATE_EPOCH.
  */
 import { setUp } from './setup.mjs';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -27,17 +27,19 @@ const { values: options, positionals: named } = parseArgs({
 const unknown = named.filter((target) => !known.includes(target));
 if (unknown.length > 0) {
   console.error(
-    `There is no ${unknown.join(', ')}. npm run package [-- ${known.join('|')}…] [--release] [--into FOLDER]`,
+    `There is no ${unknown.join(', ')}. npm run package [-- ${known.join('|')}…] [--release] [--into NEW_FOLDER]`,
   );
   process.exit(2);
 }
 const targets = named.length > 0 ? named : known.filter((target) => target !== 'AppImage');
 
+// The build for GPUs is offered by the program itself.
+process.env.REPRISE_TENSORFLOW = 'cpu';
 await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'data'] });
 await buildOrExplain();
 
 const reporter = createReporter(process.stderr);
-const output = resolve(process.env.INIT_CWD ?? root, options.into ?? join(root, 'release'));
+const output = options.into === undefined ? join(root, 'release') : resolve(process.env.INIT_CWD ?? '', options.into);
 const unpacked = join(output, 'linux-unpacked');
 try {
   await makePackages();
@@ -68,6 +70,13 @@ async function writeArchive(path, time) {
   return path;
 }
 
+/** Only the project's own folder is emptied: another may be anybody's. */
+function makeRoom() {
+  if (options.into === undefined) rmSync(output, { recursive: true, force: true });
+  else if (existsSync(output) && readdirSync(output).length > 0)
+    throw new SetUpError(`${output} is not empty. Name a new folder for the packages.`);
+}
+
 async function makePackages() {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new SetUpError(
@@ -86,7 +95,7 @@ async function makePackages() {
   const { buildByElectronBuilder } = await import('./packaging/electron-builder.mjs');
   const { sizesIn } = await import('./packaging/sizes.mjs');
 
-  rmSync(output, { recursive: true, force: true });
+  makeRoom();
   const count = targets.includes('tar.gz') ? 3 : 2;
   const laying = reporter.step(1, count, 'what goes into it');
   laying.doing('copying');
