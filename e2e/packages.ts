@@ -212,7 +212,10 @@ test('deb: the window carries the first plan through to its table and its report
         await expect.poll(state, { timeout: 180_000 }).toBe('running');
         await expect.poll(state, { timeout: 50 * 60_000, intervals: [5000] }).toBe('done');
         await page.screenshot({ path: join(pictures, 'plan-done.png') });
-        await page.getByRole('button', { name: 'Export report', exact: true }).first().click();
+        await page.getByRole('link', { name: 'See the comparison' }).click();
+        await page.screenshot({ path: join(pictures, 'comparison.png') });
+        await page.getByRole('button', { name: 'Export report', exact: true }).click();
+        await page.getByRole('menuitem', { name: 'PDF' }).click();
         const reports = async () => (await ask(page, 'reports')) as readonly ReportRow[];
         await expect.poll(async () => (await reports()).length).toBe(1);
         const pdf = (await reports())[0]!.files.find(({ format }) => format === 'pdf');
