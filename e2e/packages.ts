@@ -26,12 +26,19 @@ const packageOf = (ending: string): string => {
 const asRoot = (...words: readonly string[]): string =>
   execFileSync('chroot', [system, ...words], { encoding: 'utf8', env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } });
 
-const userEnvironment = { HOME: userHome, PATH: '/usr/bin:/bin:/usr/sbin', LANG: 'C.UTF-8', DISPLAY: ':7' };
-const userWords = [system, 'setpriv', '--reuid=researcher', '--regid=researcher', '--init-groups'];
+const userEnvironment = { HOME: userHome, PATH: '/usr/bin:/bin:/usr/sbin', LANG: 'C.UTF-8' };
+/**
+ * Not by chroot alone, in which the kernel makes no user namespaces: then Chromium would have no sandbox but by a program that root
+ * has set up.
+ */
+const userWords = [
+  ...['--mount', 'sh', '-e', '-c', 'cd "$0"; pivot_root . mnt; umount --lazy /mnt; exec "$@"', system],
+  ...['setpriv', '--reuid=researcher', '--regid=researcher', '--init-groups'],
+];
 
 /** Runs a program of the system as its ordinary user. */
 const asUser = (...words: readonly string[]): string =>
-  execFileSync('chroot', [...userWords, ...words], {
+  execFileSync('unshare', [...userWords, ...words], {
     encoding: 'utf8',
     env: userEnvironment,
     cwd: system,
@@ -39,8 +46,8 @@ const asUser = (...words: readonly string[]): string =>
   });
 
 const startAsUser = (words: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess =>
-  spawn('chroot', [...userWords, ...words], {
-    env: { ...userEnvironment, ...environment },
+  spawn('unshare', [...userWords, ...words], {
+    env: { ...userEnvironment, DISPLAY: ':7', ...environment },
     cwd: system,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

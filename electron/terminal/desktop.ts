@@ -141,14 +141,16 @@ async function runToEnd(program: string, words: readonly string[], env: NodeJS.P
   const child = spawn(program, words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let tail = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-2000)));
-  const timer = setTimeout(() => child.kill('SIGKILL'), printMs);
-  const code = await new Promise<number | null>((done, fail) => {
+  let isLate = false;
+  const timer = setTimeout(() => (isLate = child.kill('SIGKILL')), printMs);
+  const ended = await new Promise<number | NodeJS.Signals>((done, fail) => {
     child.once('error', fail);
-    child.once('exit', done);
+    child.once('exit', (code, signal) => done(code ?? signal!));
   }).finally(() => clearTimeout(timer));
-  if (code === 0) return;
+  if (ended === 0) return;
+  const how = typeof ended === 'number' ? `exit code ${ended}` : `ended by ${ended}`;
   throw new FaultError(
     'not-available',
-    `Electron could not print the PDF (${code === null ? 'not finished after 2 minutes' : `exit code ${code}`}). ${tail.trim().slice(-400)}`,
+    `Electron could not print the PDF (${isLate ? 'not finished after 2 minutes' : how}). ${tail.trim().slice(-400)}`,
   );
 }
