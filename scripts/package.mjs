@@ -99,7 +99,7 @@ async function makePackages() {
   const count = targets.includes('tar.gz') ? 3 : 2;
   const laying = reporter.step(1, count, 'what goes into it');
   laying.doing('copying');
-  const folders = await stage(join(output, 'stage'), { edition, windowProgram });
+  const folders = await stage(join(output, 'stage'), { edition, electronVersion, windowProgram });
   const nfpm = await obtainNfpm(laying);
   laying.end('ready');
 

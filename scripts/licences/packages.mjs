@@ -19,7 +19,8 @@ import { root } from '../runtime.mjs';
  */
 
 const licenceFile = /^(licen[cs]e|copying|notice)([._-].*)?$/i;
-const kept = (/** @type {string} */ name) => readFileSync(join(root, 'resources', 'licences', name), 'utf8');
+/** A text in `resources/licences`. @param {string} name */
+export const kept = (name) => readFileSync(join(root, 'resources', 'licences', name), 'utf8');
 const installed = (/** @type {string} */ path) => readFileSync(join(root, 'node_modules', path), 'utf8');
 
 /**
@@ -37,14 +38,21 @@ const elsewhere = [
 
 /**
  * @param {string} folder of a package
+ * @returns {readonly string[]} names of its licences and notices
+ */
+export const licenceFiles = (folder) =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && licenceFile.test(entry.name))
+    .map(({ name }) => name);
+
+/**
+ * @param {string} folder of a package
  * @param {string} name
  * @returns {string} all its licences and notices
  */
 function licenceText(folder, name) {
-  const files = readdirSync(folder, { withFileTypes: true }).filter(
-    (entry) => entry.isFile() && licenceFile.test(entry.name),
-  );
-  if (files.length > 0) return files.map((entry) => readFileSync(join(folder, entry.name), 'utf8')).join('\n');
+  const files = licenceFiles(folder);
+  if (files.length > 0) return files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
   const text = elsewhere.find(({ names }) => names.test(name))?.text(name) ?? '';
   if (text === '')
     throw new Error(`${name} in ${folder} has no text of its licence. Name one in scripts/licences/packages.mjs.`);

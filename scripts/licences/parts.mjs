@@ -3,10 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, sha256 } from '../files.mjs';
 import { root } from '../runtime.mjs';
+import { archive as jpegTurbo } from '../setup/turbojpeg.mjs';
+import { kept } from './packages.mjs';
 
 /** @typedef {import('./packages.mjs').Notice} Notice */
-
-const text = (/** @type {string} */ name) => readFileSync(join(root, 'resources', 'licences', name), 'utf8');
 
 /**
  * What libvips was built with, by the names of its `versions.json`; its README has the table in words.
@@ -115,7 +115,7 @@ export async function otherParts({ program, electron, electronVersion, chromiumF
       from: 'https://nodejs.org',
       purl: `pkg:generic/node@${node}`,
       sha256: await sha256(join(program, 'node_modules', 'node', 'bin', 'node')),
-      text: text('node.txt'),
+      text: kept('node.txt'),
     },
     {
       name: 'TensorFlow',
@@ -124,16 +124,16 @@ export async function otherParts({ program, electron, electronVersion, chromiumF
       from: 'https://www.tensorflow.org',
       purl: `pkg:pypi/tensorflow-cpu@${tensorflow}`,
       sha256: await sha256(join(program, '.runtime', 'tensorflow', 'libtensorflow_cc.so.2')),
-      text: text('tensorflow.txt'),
+      text: kept('tensorflow.txt'),
     },
     {
       name: 'libjpeg-turbo',
-      version: '3.0.1',
+      version: jpegTurbo.package.split('@').at(-1) ?? '',
       licence: 'IJG AND BSD-3-Clause AND Zlib',
       from: 'https://libjpeg-turbo.org',
-      purl: 'pkg:npm/%40julusian/jpeg-turbo@3.0.1',
+      purl: `pkg:npm/${jpegTurbo.package.replace('@', '%40')}`,
       sha256: await sha256(join(program, '.runtime', 'turbojpeg', 'libturbojpeg.so.0')),
-      text: text('libjpeg-turbo.txt'),
+      text: kept('libjpeg-turbo.txt'),
     },
     {
       name: 'Fashion-MNIST',
@@ -142,7 +142,7 @@ export async function otherParts({ program, electron, electronVersion, chromiumF
       from: 'https://github.com/zalandoresearch/fashion-mnist',
       purl: 'pkg:github/zalandoresearch/fashion-mnist',
       sha256: await sha256(join(program, '.runtime', 'data', 'fashion-mnist', 'train-images-idx3-ubyte.gz')),
-      text: text('fashion-mnist.txt'),
+      text: kept('fashion-mnist.txt'),
     },
     ...(await fontNotices(join(program, 'out', 'fonts'))),
   ];

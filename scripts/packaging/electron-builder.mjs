@@ -20,7 +20,7 @@ import { libraryPackages } from '../setup/system.mjs';
 
 const icon = join(root, 'resources', 'icons', 'reprise.png');
 
-/** @param {Build} build_ @param {string} command a link to `reprise`, which the system's PATH has */
+/** @param {Build} wanted @param {string} command a link to `reprise`, which the system's PATH has */
 const configuration = ({ edition, electronVersion, windowProgram, output, folders }, command) => {
   const name = `reprise${edition}`;
   const system = {

@@ -2,12 +2,13 @@
  * Lays out what a package holds, from a checkout that is set up and built: `app`, which becomes the archive that Electron opens, and
  * `program`, which is like a checkout without sources: it is read by the shipped Node, for the window as for the terminal.
  */
-import { chmodSync, constants, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, constants, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { nodeFileTrace } from '@vercel/nft';
 import { builtFiles } from '../build.mjs';
 import { filesUnder, readJson } from '../files.mjs';
+import { licenceFiles } from '../licences/packages.mjs';
 import { writeLicences } from '../licences.mjs';
 import { locations, root, runtimeFolder } from '../runtime.mjs';
 
@@ -74,12 +75,10 @@ async function filesOfPackages(programs) {
   const packages = new Set(
     traced.flatMap((path) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []),
   );
-  const licences = [...packages].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => /^(licen[cs]e|copying|notice|package\.json)/i.test(name))
-      .map((name) => `${folder}/${name}`),
+  const described = [...packages].flatMap((folder) =>
+    ['package.json', ...licenceFiles(join(root, folder))].map((name) => `${folder}/${name}`),
   );
-  const all = new Set([...traced, ...native.map((path) => path.slice(root.length + 1)), ...licences]);
+  const all = new Set([...traced, ...native.map((path) => path.slice(root.length + 1)), ...described]);
   return [...all].filter((path) => !path.endsWith('.map')).sort();
 }
 
@@ -159,16 +158,15 @@ function stageElectron(folders) {
 
 /**
  * @param {string} folder for the parts
- * @param {{ edition: string, windowProgram: string }} wanted the name of Electron's program in the package
+ * @param {{ edition: string, electronVersion: string, windowProgram: string }} wanted the name of Electron's program in the package
  * @returns {Promise<Folders>}
  */
-export async function stage(folder, { edition, windowProgram }) {
+export async function stage(folder, { edition, electronVersion, windowProgram }) {
   const folders = foldersIn(folder);
   rmSync(folder, { recursive: true, force: true });
   stageApp(folders, edition, windowProgram);
   await stageProgram(folders, edition, windowProgram);
   stageElectron(folders);
-  const { version: electronVersion } = readJson(join(locations.stamps, 'electron.json'));
   const { program, electron } = folders;
   await writeLicences({ program, electron, electronVersion, chromiumFile: '../../LICENSES.chromium.html' });
   return folders;

@@ -10,7 +10,7 @@ import { obtain } from './download.mjs';
 import { isStamped, writeStamp } from './stamp.mjs';
 
 /** Apache-2.0, around libjpeg-turbo 3 (IJG, BSD). */
-const archive = {
+export const archive = {
   package: '@julusian/jpeg-turbo@3.0.1',
   file: 'julusian-jpeg-turbo-3.0.1.tgz',
   bytes: 2_974_085,

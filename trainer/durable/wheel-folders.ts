@@ -22,16 +22,17 @@ export interface Missing {
   readonly neededBytes: number;
 }
 
-const sizeOf = (path: string): Promise<number | null> =>
+/** 0: it is not there. */
+export const sizeOf = (path: string): Promise<number> =>
   stat(path).then(
     ({ size }) => size,
-    () => null,
+    () => 0,
   );
 
 /** True if every file is there in its size, whatever is in it. */
 async function isUnpacked(folder: string, { files, unpackedBytes }: Wheel): Promise<boolean> {
   const sizes = await Promise.all(Object.keys(files).map((name) => sizeOf(join(partsOf(folder).files, name))));
-  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) === unpackedBytes;
+  return sizes.reduce((sum, size) => sum + size, 0) === unpackedBytes;
 }
 
 /** Expects no more than names and sizes: an installation looks at the contents. */
@@ -39,7 +40,7 @@ export async function missingOf(folder: string, wheels: readonly Wheel[]): Promi
   let [downloadBytes, unpackedBytes, largest] = [0, 0, 0];
   for (const wheel of wheels) {
     if (await isUnpacked(folder, wheel)) continue;
-    const left = Math.max(0, wheel.bytes - ((await sizeOf(downloadOf(folder, wheel))) ?? 0));
+    const left = Math.max(0, wheel.bytes - (await sizeOf(downloadOf(folder, wheel))));
     downloadBytes += left;
     unpackedBytes += wheel.unpackedBytes;
     largest = Math.max(largest, left);

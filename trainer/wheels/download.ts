@@ -1,9 +1,10 @@
 /** Downloads that survive what networks do: they go on after an interruption, and take no more than is expected. */
-import { open, rm, stat } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import type { ReadableStreamReadResult } from 'node:stream/web';
 import { setTimeout as after } from 'node:timers/promises';
 import { writeError } from '../durable/disk-fault.ts';
 import { writeFully } from '../durable/files.ts';
+import { sizeOf } from '../durable/wheel-folders.ts';
 import { said } from '../protocol/sentence.ts';
 import { brokenOff, DownloadFailed, refused } from './faults.ts';
 import { fetchHttps } from './fetch-https.ts';
@@ -96,12 +97,6 @@ export async function downloadText(
     }
   });
 }
-
-const sizeOf = (path: string): Promise<number> =>
-  stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
 
 /** Bytes of an earlier try; a file that is longer than it should be is removed. */
 export async function partBytes(path: string, bytes: number): Promise<number> {

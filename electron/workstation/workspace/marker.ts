@@ -39,8 +39,11 @@ type Marker =
   | { readonly kind: 'ours'; readonly createdAt: number; readonly program: string | null; readonly database: number }
   | { readonly kind: 'damaged'; readonly problem: string };
 
-/** Reads the marker; rejects a newer version's workspace, and a folder with other contents. */
-/** @param own this version, where a newer one's workspace is to be refused */
+/**
+ * Reads the marker; rejects a newer version's workspace, and a folder with other contents.
+ *
+ * @param own this version, where a newer one's workspace is to be refused
+ */
 export async function readMarker(home: string, own: ProgramVersion | null = null): Promise<Marker> {
   const path = join(home, fileName);
   const read = await readSealedJson(path, limit).catch((error: unknown) => ({ problem: faultOf(error).message }));
