@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from './files.mjs';
-import { billOfMaterials } from './licences/bom.mjs';
+import { billOfMaterials, faultsOf } from './licences/bom.mjs';
 import { noticeOf, packagesBundledIn, packagesIn } from './licences/packages.mjs';
-import { containedInVips, otherParts } from './licences/parts.mjs';
+import { containedInVips, otherParts, textsInVips } from './licences/parts.mjs';
 import { root } from './runtime.mjs';
 
 /** @typedef {import('./licences/packages.mjs').Notice} Notice */
@@ -24,7 +24,9 @@ export function packageNotices(program) {
   const folders = [...packagesIn(program), ...packagesBundledIn(join(root, 'out'))];
   const notices = folders.map((folder) => {
     const notice = noticeOf(folder, locked);
-    return notice.name.startsWith('@img/sharp-libvips-') ? { ...notice, contains: containedInVips(folder) } : notice;
+    if (!notice.name.startsWith('@img/sharp-libvips-')) return notice;
+    const contains = containedInVips(folder);
+    return { ...notice, contains, text: `${notice.text}\n${textsInVips(contains)}` };
   });
   // `node` is npm's package around Node.js, which is a part of its own.
   return [...new Map(notices.map((notice) => [notice.purl, notice])).values()].filter(({ name }) => name !== 'node');
@@ -47,6 +49,9 @@ export async function writeLicences({ program, ...others }) {
     ...(contains && { contains }),
     ...(file === undefined ? { text } : { file }),
   }));
+  const bill = billOfMaterials({ name: productName, version }, notices);
+  const faults = await faultsOf(bill);
+  if (faults.length > 0) throw new Error(`The bill of materials is not CycloneDX:\n${faults.join('\n')}`);
   writeFileSync(join(program, 'licences.json'), `${JSON.stringify(shown)}\n`);
-  writeFileSync(join(program, 'bom.cdx.json'), billOfMaterials({ name: productName, version }, notices));
+  writeFileSync(join(program, 'bom.cdx.json'), bill);
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SPDX } from '@cyclonedx/cyclonedx-library';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { packageNotices } from './licences.mjs';
-import { billOfMaterials } from './licences/bom.mjs';
+import { billOfMaterials, faultsOf } from './licences/bom.mjs';
 import { containedInVips } from './licences/parts.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -44,6 +44,8 @@ test('a package has its licence, its archive’s hash and the text, also where i
   expect(of('@koromix/koffi-linux-x64')?.text).toMatch(/Niels Martignène/);
   const vips = of('@img/sharp-libvips-linux-x64');
   expect(vips?.text).toMatch(/GNU LESSER GENERAL PUBLIC LICENSE/);
+  expect(vips?.text).toMatch(/^cairo [\d.]+ \(MPL-1\.1\)\n\nCairo is free software\.$/m);
+  expect(vips?.text).toMatch(/^mozjpeg [^]*based in part on the work of the Independent JPEG/m);
   expect(vips?.contains).toContainEqual({
     name: 'vips',
     version: expect.any(String) as string,
@@ -68,12 +70,16 @@ test('a library in libvips whose licence is not known is an error', () => {
   expect(() => containedInVips(program)).toThrow(/libvips contains novel/);
 });
 
-test('the bill of materials is CycloneDX 1.6, has each part once, and the same bytes each time', () => {
+test('the bill of materials is CycloneDX 1.6, has each part once, and the same bytes each time', async () => {
   for (const name of shipped) ship(name);
   const notices = packageNotices(program);
   const own = { name: 'Reprise', version: '1.2.3' };
   const text = billOfMaterials(own, notices);
   expect(billOfMaterials(own, [...notices].reverse())).toBe(text);
+  expect(await faultsOf(text)).toEqual([]);
+  expect(await faultsOf(text.replace('"library"', '"lybrary"'))).toEqual([
+    expect.stringMatching(/^\/components\/\d+\/type must be equal to one of the allowed values$/),
+  ]);
   const bom = JSON.parse(text) as {
     readonly [field: string]: unknown;
     readonly metadata: { readonly timestamp?: string };

@@ -411,6 +411,10 @@ test('an estimate for a GPU counts the memory of the card and says what its driv
     expect(warnings.filter(({ code }) => code === 'old-driver' || code === 'unmeasured-gpu')).toEqual([]);
   });
   await expect(on('cpu', 'tf32')).rejects.toThrow('choose one of float32, bfloat16, float16');
+  const alone = { ...draft, execution: { ...execution, loaderWorkers: 0 } };
+  await expect(handlers.estimate.answer(alone)).rejects.toThrow(
+    'execution.loaderWorkers 0: a run needs 1 decoding worker at least',
+  );
 });
 
 test('a new run computes where and in what a step was measured to be fastest, and the measuring is done once', async () => {

@@ -95,7 +95,7 @@ export const courseFields: readonly OptionDescription[] = [
 ];
 export const runFields: readonly OptionDescription[] = [
   field('execution.threads', 'integer', 1, 1, 256),
-  field('execution.loaderWorkers', 'integer', 1, 0, 64),
+  field('execution.loaderWorkers', 'integer', 1, 1, 64),
   field('checkpoint.everySeconds', 'number', 300, 1),
   field('checkpoint.keepLast', 'integer', 3, 2),
   field('logEvery', 'integer', 10, 1),

@@ -1,5 +1,5 @@
 /** The list of what is shipped as a CycloneDX bill of materials, without times or random numbers: two builds give the same bytes. */
-import { Enums, Models, Serialize, SPDX, Spec } from '@cyclonedx/cyclonedx-library';
+import { Enums, Models, Serialize, SPDX, Spec, Validation } from '@cyclonedx/cyclonedx-library';
 
 /** @typedef {import('./packages.mjs').Notice} Notice */
 
@@ -45,4 +45,13 @@ export function billOfMaterials({ name, version }, notices) {
   }
   const normal = new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6);
   return `${new Serialize.JsonSerializer(normal).serialize(bom, { sortLists: true, space: 1 })}\n`;
+}
+
+/**
+ * @param {string} text of a bill of materials
+ * @returns {Promise<readonly string[]>} where it departs from the schema of CycloneDX 1.6, and how
+ */
+export async function faultsOf(text) {
+  const faults = await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(text);
+  return [faults ?? []].flat().map(({ instancePath, message }) => `${instancePath || '/'} ${message}`);
 }

@@ -15,7 +15,7 @@ import { kept } from './packages.mjs';
 const inVips = {
   aom: 'BSD-2-Clause',
   archive: 'BSD-2-Clause',
-  cairo: 'MPL-2.0',
+  cairo: 'MPL-1.1',
   cgif: 'MIT',
   exif: 'LGPL-3.0-or-later',
   expat: 'MIT',
@@ -43,9 +43,11 @@ const inVips = {
   'zlib-ng': 'Zlib',
 };
 
+/** @typedef {{ name: string, version: string, licence: string }} Part */
+
 /**
  * @param {string} folder of the package with libvips
- * @returns {readonly { name: string, version: string, licence: string }[]}
+ * @returns {readonly Part[]}
  */
 export function containedInVips(folder) {
   return Object.entries(readJson(join(folder, 'versions.json'))).map(([name, version]) => {
@@ -55,6 +57,20 @@ export function containedInVips(folder) {
     return { name, version, licence };
   });
 }
+
+/** mozjpeg is libjpeg-turbo with another encoder, and under its licences. */
+const textOf = (/** @type {string} */ name) =>
+  kept(name === 'mozjpeg' ? 'libjpeg-turbo.txt' : join('libvips', `${name}.txt`));
+
+/**
+ * The licences of what libvips contains, each under its name, but for those under libvips' own.
+ * @param {readonly Part[]} contained
+ */
+export const textsInVips = (contained) =>
+  contained
+    .filter(({ licence }) => licence !== inVips['vips'])
+    .map(({ name, version, licence }) => `${name} ${version} (${licence})\n\n${textOf(name)}`)
+    .join(`\n${'-'.repeat(72)}\n\n`);
 
 const fonts = [
   { name: 'Noto Sans', file: 'NotoSans_400Regular.ttf', from: 'noto-sans' },

@@ -20,7 +20,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const probes = evaluators.filter(({ probe }) => probe);
   const resizing = resizingOf(config);
   const whenNotFinite = whenNotFiniteOf(config);
-  checkPrecision(config.execution);
+  checkExecution(config.execution);
   if (config.kind === 'pretrain') {
     config.encoders.forEach((choice) => expectTrainable(expectRecipe(choice.id, encoders, 'encoder'), encoders));
     expectRecipe(config.data.dataset, datasets, 'data set');
@@ -104,7 +104,15 @@ function checkMethod(
     );
 }
 
-function checkPrecision({ device, precision }: RunConfig['execution']): void {
+/** Without decoding workers a picture that its decoder crashes on would end the run at each attempt: nobody noted which it was. */
+function checkExecution({ device, precision, loaderWorkers }: RunConfig['execution']): void {
+  if (loaderWorkers === 0) {
+    throw new FaultError(
+      'bad-argument',
+      'execution.loaderWorkers 0: a run needs 1 decoding worker at least, which notes the picture that a decoder crashes on.',
+      { loaderWorkers },
+    );
+  }
   const possible = precisionsOn(device);
   if (possible.includes(precision)) return;
   throw new FaultError(
