@@ -6,30 +6,45 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { CheckpointPart } from '../../api/runs.ts';
 import type { Store, StoredCheckpoint } from '../store/store.ts';
 
-/** Removes what an interrupted save left behind: checkpoint folders, and small files not yet renamed. */
-export async function removeTemporary(folder: string): Promise<void> {
-  for (const place of [folder, join(folder, 'checkpoints')]) {
-    for (const name of await readdir(place).catch(() => [])) {
-      if (name.startsWith('.tmp-') || name.includes('.json.tmp-'))
-        await rm(join(place, name), { recursive: true, force: true });
-    }
-  }
+/** What lies in a run's folder: its checkpoints' names, and paths of what an interrupted save left behind. */
+export async function lookInto(folder: string): Promise<{
+  readonly checkpoints: readonly string[];
+  readonly unfinished: readonly string[];
+}> {
+  const places = [folder, join(folder, 'checkpoints')];
+  const [own = [], saved = []] = await Promise.all(places.map((place) => readdir(place).catch(() => [])));
+  const unfinishedIn = (place: string, names: readonly string[]): readonly string[] =>
+    names.filter((name) => name.startsWith('.tmp-') || name.includes('.json.tmp-')).map((name) => join(place, name));
+  return {
+    checkpoints: saved.filter((name) => parseCheckpointName(name) !== null),
+    unfinished: [...unfinishedIn(folder, own), ...unfinishedIn(join(folder, 'checkpoints'), saved)],
+  };
+}
+
+export async function removeAll(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { recursive: true, force: true });
+}
+
+/** Whether just those checkpoints are there that were there before. @param before their folders, some maybe twice */
+export function areSame(names: readonly string[], before: readonly string[]): boolean {
+  const known = new Set(before.map((folder) => basename(folder)));
+  return known.size === names.length && names.every((name) => known.has(name));
 }
 
 /**
- * Adds rows for folders without an event, and marks rows whose folder is gone. `thorough`: known folders are checked as
- * well.
+ * Adds rows for folders without an event, and marks rows whose folder is gone.
+ *
+ * @param names of the checkpoints that are there
+ * @param thorough known folders are checked as well
  */
 export async function compareCheckpoints(
   store: Store,
   run: string,
   folder: string,
+  names: readonly string[],
   thorough: boolean,
   problems: string[],
 ): Promise<void> {
-  const names = (await readdir(join(folder, 'checkpoints')).catch(() => [])).filter(
-    (name) => parseCheckpointName(name) !== null,
-  );
   const rows = new Map((await store.checkpoints(run)).map((row) => [basename(row.folder), row]));
   for (const row of rows.values()) {
     const name = basename(row.folder);

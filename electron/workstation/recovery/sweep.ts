@@ -14,7 +14,7 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { asksHowToGoOn, type Fault, type FaultCode } from '../../../trainer/protocol/fault.ts';
 import { RunConfig, RunId } from '../../../trainer/protocol/run.ts';
 import type { Interrupted } from '../../api/runs.ts';
-import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
+import { areSame, compareCheckpoints, lookInto, removeAll } from './checkpoint-folders.ts';
 import { isAlive } from '../workspace/processes.ts';
 import { replayEvents, type ReplayNote } from './replay.ts';
 import { readRunCard, type RunCard } from '../workspace/run-card.ts';
@@ -151,7 +151,7 @@ async function adopt(store: Store, folder: string, run: string, found: Findings)
   const { plan, planKey } = own ?? { plan: null, planKey: null };
   const status = 'draft';
   await store.insertRun({ id: run, config, folder, createdAt, plan, planKey, status });
-  await sweepOne(store, { run, folder, bytes: 0, status }, [], found, { card: own, problems });
+  await sweepOne(store, { run, folder, bytes: 0, status, checkpoints: [] }, [], found, { card: own, problems });
   found.adopted.push(run);
 }
 
@@ -188,6 +188,7 @@ async function sweepOne(
     readonly folder: string;
     readonly bytes: number;
     readonly status: StoredRun['status'];
+    readonly checkpoints: readonly string[];
   },
   open: readonly OpenAttempt[],
   found: Findings,
@@ -212,13 +213,15 @@ async function sweepOne(
       problems.push(problemOf(error));
       return null;
     });
-  await passing(removeTemporary(folder));
+  const { checkpoints: there, unfinished } = await lookInto(folder);
+  await passing(removeAll(unfinished));
   const hadMore = await passing(replay(store, entry, card?.eventBytes ?? 0, problems, torn));
   if (card !== null) await restoreFromCard(store, run, card);
   // Of a thousand runs most ended long ago: nothing of them is open, and nothing was added.
   const isSettled = hadMore === false && ours.length === 0 && card === null && !isGoingOn(entry.status);
   const changed = !isSettled && (await closeAttempts(store, run, [...ours, ...fromCard]));
-  await passing(compareCheckpoints(store, run, folder, changed, problems));
+  if (!isSettled || !areSame(there, entry.checkpoints))
+    await passing(compareCheckpoints(store, run, folder, there, changed, problems));
   if (card !== null) await rememberNewest(store, run, card);
   if (changed) await passing(saveRunCard(store, run));
   const note = `${run}: ${inOneNote([...problems, ...torn])}.`;
@@ -365,15 +368,13 @@ async function closeWithoutFolder(store: Store, run: string, open: readonly Open
 /** Queues again runs that are missing from the queue (if the database was rebuilt), oldest first. */
 async function queueLeftovers(store: Store): Promise<void> {
   const queue = await store.queue();
-  const forgotten = (await store.runs()).filter(
-    (run) => run.status === 'queued' && !run.deleted && !queue.includes(run.id),
-  );
+  const forgotten = (await store.runs('queued')).filter((run) => !run.deleted && !queue.includes(run.id));
   if (forgotten.length > 0) await store.setQueue([...queue, ...forgotten.map((run) => run.id).reverse()]);
 }
 
 async function interruptedRuns(store: Store): Promise<SweepReport['interrupted']> {
-  return (await store.runs())
-    .filter((run) => run.status === 'interrupted' && !run.deleted)
+  return (await store.runs('interrupted'))
+    .filter((run) => !run.deleted)
     .map(({ id, title, step, safeStep, fault }) => ({ run: id, title, step, safeStep, cause: causeOf(fault), fault }));
 }
 

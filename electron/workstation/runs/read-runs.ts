@@ -147,7 +147,7 @@ function resultRows(
 const dataOf = (config: RunConfig): DataSource => (config.kind === 'pretrain' ? config.data : config.test);
 
 async function interruptedRuns({ store, changesSince }: RunsContext): Promise<readonly Interrupted[]> {
-  const cut = (await store.runs()).filter((run) => run.status === 'interrupted' && !run.deleted);
+  const cut = (await store.runs('interrupted')).filter((run) => !run.deleted);
   return Promise.all(
     cut.map(async (run): Promise<Interrupted> => {
       const { id, title, step, safeStep, fault } = run;

@@ -11,7 +11,8 @@ const asItIs = (run: StoredRun): StoredRun => (isActive(run) ? { ...run, status:
 export function withoutWriter(store: Store): Store {
   return {
     ...store,
-    runs: async () => (await store.runs()).map(asItIs),
+    runs: async (status) =>
+      (await store.runs()).map(asItIs).filter((run) => status === undefined || run.status === status),
     run: async (id) => {
       const run = await store.run(id);
       return run && asItIs(run);

@@ -26,59 +26,60 @@ export interface StoreOptions {
 }
 
 /**
- * What may be asked again when the child died with the question open: reading always, and writing whose second time
- * changes nothing. `insertRun` refuses a second time, so whether the first was committed must be said.
+ * What a question does. If the child died with it open, reading is done again, and writing whose second time changes nothing (`sets`);
+ * `insertRun` refuses a second time (`adds`), so whether the first was committed must be said. The same reading asked for several
+ * times before the first answer, with no writing between, is done once.
  */
-const repeatable = {
-  apply: true,
-  lastApplied: true,
-  insertRun: false,
-  beginAttempt: true,
-  endAttempt: true,
-  openAttempts: true,
-  setStatus: true,
-  rename: true,
-  note: true,
-  archive: true,
-  tag: true,
-  markDeleted: true,
-  forget: true,
-  replayed: true,
-  markReplayed: true,
-  markFolder: true,
-  setQueue: true,
-  queue: true,
-  runs: true,
-  run: true,
-  attempts: true,
-  checkpoints: true,
-  markCheckpoint: true,
-  adoptCheckpoint: true,
-  metricNames: true,
-  lastMetric: true,
-  meanMetric: true,
-  series: true,
-  log: true,
-  runsWithNotices: true,
-  marks: true,
-  hello: true,
-  results: true,
-  saveDataset: true,
-  forgetDataset: true,
-  forgetPlan: true,
-  datasets: true,
-  savePlan: true,
-  plans: true,
-  saveReport: true,
-  reports: true,
-  saveReferenceCurves: true,
-  describeReferenceCurves: true,
-  forgetReferenceCurves: true,
-  referenceCurves: true,
-  referenceSeries: true,
-  saveCalibration: true,
-  calibration: true,
-} as const satisfies Record<keyof Queries, boolean>;
+const kinds = {
+  apply: 'sets',
+  lastApplied: 'reads',
+  insertRun: 'adds',
+  beginAttempt: 'sets',
+  endAttempt: 'sets',
+  openAttempts: 'reads',
+  setStatus: 'sets',
+  rename: 'sets',
+  note: 'sets',
+  archive: 'sets',
+  tag: 'sets',
+  markDeleted: 'sets',
+  forget: 'sets',
+  replayed: 'reads',
+  markReplayed: 'sets',
+  markFolder: 'sets',
+  setQueue: 'sets',
+  queue: 'reads',
+  runs: 'reads',
+  run: 'reads',
+  attempts: 'reads',
+  checkpoints: 'reads',
+  markCheckpoint: 'sets',
+  adoptCheckpoint: 'sets',
+  metricNames: 'reads',
+  lastMetric: 'reads',
+  meanMetric: 'reads',
+  series: 'reads',
+  log: 'reads',
+  runsWithNotices: 'reads',
+  marks: 'reads',
+  hello: 'reads',
+  results: 'reads',
+  saveDataset: 'sets',
+  forgetDataset: 'sets',
+  forgetPlan: 'sets',
+  datasets: 'reads',
+  savePlan: 'sets',
+  plans: 'reads',
+  saveReport: 'sets',
+  reports: 'reads',
+  saveReferenceCurves: 'sets',
+  describeReferenceCurves: 'sets',
+  forgetReferenceCurves: 'sets',
+  referenceCurves: 'reads',
+  referenceSeries: 'reads',
+  saveCalibration: 'sets',
+  calibration: 'reads',
+} as const satisfies Record<keyof Queries, 'reads' | 'sets' | 'adds'>;
 
 const slowMs = 40;
 /** Questions under way in the child; more wait here. Bounds what a dead child leaves open and the pipe's buffer. */
@@ -101,7 +102,7 @@ interface Call {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const connection = new Connection(options);
   await connection.start();
-  const entries = (Object.keys(repeatable) as (keyof Queries)[]).map(
+  const entries = (Object.keys(kinds) as (keyof Queries)[]).map(
     (name) => [name, (...args: readonly unknown[]) => connection.ask(name, args)] as const,
   );
   return Object.freeze({ ...Object.fromEntries(entries), close: () => connection.close() }) as unknown as Store;
@@ -112,6 +113,8 @@ class Connection {
   #child: ChildProcess | null = null;
   readonly #waiting: Call[] = [];
   readonly #open = new Map<number, Call>();
+  /** Readings that have no answer yet, and after which nothing was written; by their name and arguments. */
+  readonly #reading = new Map<string, Promise<unknown>>();
   readonly #restarts: number[] = [];
   #nextId = 1;
   #state: 'starting' | 'ready' | 'dead' = 'starting';
@@ -128,6 +131,21 @@ class Connection {
   }
 
   ask(name: keyof Queries, args: readonly unknown[]): Promise<unknown> {
+    if (kinds[name] !== 'reads') {
+      this.#reading.clear();
+      return this.#enter(name, args);
+    }
+    const key = JSON.stringify([name, ...args]);
+    const known = this.#reading.get(key);
+    if (known !== undefined) return known;
+    const answer = this.#enter(name, args).finally(() => {
+      if (this.#reading.get(key) === answer) this.#reading.delete(key);
+    });
+    this.#reading.set(key, answer);
+    return answer;
+  }
+
+  #enter(name: keyof Queries, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#closing || this.#state === 'dead') {
         const why = this.#state === 'dead' ? this.#reason : 'The run database is being closed.';
@@ -249,7 +267,7 @@ class Connection {
       `store: the process ended (${signal ?? code}) with ${lost.length} questions open. ${this.#tail}`.trim(),
     );
     for (const call of lost.toReversed()) {
-      if (repeatable[call.name] && call.tries < 2) this.#waiting.unshift(call);
+      if (kinds[call.name] !== 'adds' && call.tries < 2) this.#waiting.unshift(call);
       else
         call.reject(
           new FaultError(
@@ -300,6 +318,7 @@ class Connection {
   async close(): Promise<void> {
     if (this.#closing || this.#state === 'dead') return;
     this.#closing = true;
+    this.#reading.clear();
     await new Promise<void>((resolve) => {
       this.#drained = resolve;
       this.#pump();

@@ -103,9 +103,12 @@ const Tags = v.array(v.string());
 
 const endedStates: readonly RunStatus[] = ['done', 'stopped', 'failed', 'interrupted'];
 
-export function runs(database: ReadableDatabase): readonly StoredRun[] {
-  return statement<RunRecord>(database, `${selectRuns} ORDER BY r.created_at DESC, r.id DESC`)
-    .all()
+export function runs(database: ReadableDatabase, status: RunStatus | null = null): readonly StoredRun[] {
+  return statement<RunRecord>(
+    database,
+    `${selectRuns} WHERE @status IS NULL OR r.status = @status ORDER BY r.created_at DESC, r.id DESC`,
+  )
+    .all({ status })
     .map((record) => storedRun(database, record));
 }
 
@@ -295,12 +298,19 @@ export function expectRun(database: ReadableDatabase, run: string): void {
 }
 
 export function replayed(database: ReadableDatabase): ReturnType<Queries['replayed']> {
-  return statement<Omit<ReturnType<Queries['replayed']>[number], 'present'> & { readonly present: number }>(
+  type Entry = ReturnType<Queries['replayed']>[number];
+  return statement<Omit<Entry, 'present' | 'checkpoints'> & { readonly present: number; readonly checkpoints: string }>(
     database,
-    'SELECT id AS run, folder, replayed_bytes AS bytes, folder_present AS present, status FROM runs ORDER BY id',
+    `SELECT id AS run, folder, replayed_bytes AS bytes, folder_present AS present, status,
+       (SELECT json_group_array(c.folder) FROM checkpoints c WHERE c.run_id = r.id AND c.present = 1) AS checkpoints
+     FROM runs r ORDER BY id`,
   )
     .all()
-    .map((row) => ({ ...row, present: row.present === 1 }));
+    .map((row) => ({
+      ...row,
+      present: row.present === 1,
+      checkpoints: JSON.parse(row.checkpoints) as readonly string[],
+    }));
 }
 
 export function markReplayed(database: WritableDatabase, run: string, bytes: number): void {

@@ -111,20 +111,25 @@ export interface Queries {
   markDeleted(run: string, deleted: boolean): void;
   /** Removes the rows for good. */
   forget(run: string): void;
-  /** How far the start-up sweep has replayed each run's events.ndjson, whether its folder existed, and its status. */
+  /**
+   * How far the start-up sweep has replayed each run's events.ndjson, whether its folder existed, its status, and the folders of the
+   * checkpoints that were there.
+   */
   replayed(): readonly {
     readonly run: string;
     readonly folder: string;
     readonly bytes: number;
     readonly present: boolean;
     readonly status: RunStatus;
+    readonly checkpoints: readonly string[];
   }[];
   markReplayed(run: string, bytes: number): void;
   markFolder(run: string, folder: string, present: boolean): void;
   setQueue(order: readonly string[]): void;
   queue(): readonly string[];
 
-  runs(): readonly StoredRun[];
+  /** The newest first: those of a status, or all. */
+  runs(status?: RunStatus): readonly StoredRun[];
   run(run: string): StoredRun | null;
   attempts(run: string): readonly AttemptRow[];
   checkpoints(run: string): readonly StoredCheckpoint[];
