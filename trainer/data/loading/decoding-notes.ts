@@ -75,7 +75,12 @@ function beginNotes(path: string, workers: number): DecodingNotes | null {
     placeOf: (worker) => ({ path, from: worker * signBytes }),
     close() {
       inUse.delete(path);
-      rmSync(path, { force: true });
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        // The next attempt finds nothing noted in it.
+        if (diskFault(error, path) === null) throw error;
+      }
     },
   };
 }

@@ -3,6 +3,7 @@
  * worker hang or die, one of them is to blame. No more than two stores for an image.
  */
 import { openSync, writeSync } from 'node:fs';
+import { diskFault } from '../../durable/disk-fault.ts';
 import type { DamagedFile } from '../../protocol/left-out.ts';
 
 /** An image by its place: 0 is the data set, 1 what its images are paired with. */
@@ -50,14 +51,27 @@ export interface NotePlace {
   readonly from: number;
 }
 
-/** What writes one sign: some microseconds, and only to the system's memory, which outlives the process. */
-function noteIn({ path, from }: NotePlace, signs: DecodingSigns): (at: number) => void {
-  const file = openSync(path, 'r+');
-  // A worker that this one replaces may have left some.
-  writeSync(file, new Uint8Array(signBytes), 0, signBytes, from);
-  return (at) => {
-    writeSync(file, Int32Array.from(signs.subarray(at, at + words)), 0, 4 * words, from + 4 * at);
+/**
+ * What writes one sign: some microseconds, and only to the system's memory, which outlives the process. What the disk refuses is not
+ * written: a crash then costs the attempt, or a picture is examined that is not to blame. Neither is a reason not to decode.
+ */
+function noteIn({ path, from }: NotePlace, signs: DecodingSigns): ((at: number) => void) | null {
+  const unlessRefused = <T>(write: () => T): T | null => {
+    try {
+      return write();
+    } catch (error) {
+      if (diskFault(error, path) === null) throw error;
+      return null;
+    }
   };
+  const file = unlessRefused(() => openSync(path, 'r+'));
+  if (file === null) return null;
+  const write = (bytes: Uint8Array | Int32Array, at: number): void => {
+    unlessRefused(() => writeSync(file, bytes, 0, bytes.byteLength, from + at));
+  };
+  // A worker that this one replaces may have left some.
+  write(new Uint8Array(signBytes), 0);
+  return (at) => write(Int32Array.from(signs.subarray(at, at + words)), 4 * at);
 }
 
 /** A worker's side. */
