@@ -40,8 +40,17 @@ export interface StepContext {
   readonly recompute: Recomputation | null;
   /** Null where an engine leaves nothing out. Else begins work that happens only if a scalar of type bool is true. */
   readonly branch: ((needed: Tensor) => Branch) | null;
+  /** Who computes the same step on other parts of its batch; null: nobody. */
+  readonly peers: StepPeers | null;
   /** Called with what enters each batch norm, [n, height, width, channels], by who looks at a network; absent otherwise. */
   readonly beforeNorm?: (input: Tensor, runningMean: Variable, runningVariance: Variable) => void;
+}
+
+export interface StepPeers {
+  /** Of processes, this one included. */
+  readonly count: number;
+  /** Their tensors, all of one shape, below each other; constants. */
+  gathered(x: Tensor): Tensor;
 }
 
 /**

@@ -205,6 +205,7 @@ describe('linear', () => {
     training: true,
     recompute: null,
     branch: null,
+    peers: null,
     uniform: () => tf.scalar(0),
     update: () => undefined,
     current: (variable) => variable,

@@ -219,7 +219,7 @@ function sweepConvolutions(runtime: () => Runtime): void {
   ])(
     'TensorFlow’s convolutions and their gradients in %s',
     async (_name, dtype, tolerance) => {
-      const graph = createGraph(runtime().tensorflow, runtime().config);
+      const graph = createGraph(runtime().tensorflow, runtime().session);
       await fc.assert(
         fc.asyncProperty(convolutionCase, async (one) => {
           const { images, kernelShape, x, w, d, wanted, results } = convolution(graph, one, dtype);
@@ -248,7 +248,7 @@ function sweepConvolutions(runtime: () => Runtime): void {
   it(
     'what takes their place: Winograd’s and the products of a kernel’s gradient',
     async () => {
-      const graph = createGraph(runtime().tensorflow, runtime().config);
+      const graph = createGraph(runtime().tensorflow, runtime().session);
       const winograd = createWinograd(graph, runtime().facts.instructionSet);
       const products = createKernelGradient(graph);
       await fc.assert(

@@ -14,6 +14,8 @@ export const boolAttribute = (name: string, value: boolean): TFEOpAttr => ({ nam
 
 export const intAttribute = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.int, value });
 
+export const floatAttribute = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.float, value });
+
 export const stringAttribute = (name: string, value: string): TFEOpAttr => ({
   name,
   type: attributeKinds.string,

@@ -1,29 +1,15 @@
 /** TensorFlow's ConfigProto (tensorflow/core/protobuf/config.proto) as bytes, with the few fields the engine sets. */
 
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  bytes.push(rest);
-  return bytes;
-}
-
-const integer = (field: number, value: number): number[] => [...varint(field << 3), ...varint(value)];
-
-function message(field: number, body: readonly number[]): number[] {
-  return [...varint((field << 3) | 2), ...varint(body.length), ...body];
-}
-
-const text = (field: number, value: string): number[] => message(field, [...new TextEncoder().encode(value)]);
+import { integer, message, text } from './protobuf.ts';
+import { taskName, type Peers } from './server-def.ts';
 
 export interface ContextConfig {
   /** Threads inside an operation. Fixed, because it determines how sums are split and therefore their last bits. */
   readonly threads: number;
   /** Number of the GPU to use, null for the CPU. */
   readonly gpu: number | null;
+  /** The processes that compute together; null: this one alone. */
+  readonly peers: Peers | null;
 }
 
 export function configProto(config: ContextConfig): Uint8Array {
@@ -38,5 +24,17 @@ export function configProto(config: ContextConfig): Uint8Array {
         message(6, [...integer(4, 1), ...text(5, String(config.gpu))]);
   // graph_options { rewrite_options { memory_optimization: NO_MEM_OPT } }: with it a step is the same in every process, bit by bit.
   const graph = message(10, message(10, integer(4, 1)));
-  return Uint8Array.from([...device, ...threads, ...graph]);
+  return Uint8Array.from([...device, ...threads, ...graph, ...(config.peers === null ? [] : among(config.peers))]);
+}
+
+/** What a session of one of several processes needs to know: it uses its own devices alone, and the first process numbers the steps. */
+function among({ own }: Peers): readonly number[] {
+  return [
+    // device_filters
+    ...text(4, `/job:${taskName}/task:${own}`),
+    // isolate_session_state: variables belong to their session, not to all of the server's.
+    ...integer(15, 1),
+    // experimental { collective_group_leader }
+    ...message(16, text(1, `/job:${taskName}/replica:0/task:0`)),
+  ];
 }

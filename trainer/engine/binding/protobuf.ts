@@ -1,4 +1,4 @@
-/** Reads encoded protocol buffer messages, field by field: TensorFlow describes itself in them. */
+/** Reads and writes encoded protocol buffer messages, field by field: TensorFlow describes itself, and is told things, in them. */
 
 export interface Field {
   readonly number: number;
@@ -36,3 +36,24 @@ export function* fieldsOf(message: Uint8Array): Generator<Field> {
     yield { number: Math.floor(key / 8), value, bytes };
   }
 }
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return bytes;
+}
+
+/** A field of type int32, int64, bool or of an enumeration; the value is not negative. */
+export const integer = (field: number, value: number): number[] => [...varint(field << 3), ...varint(value)];
+
+export function message(field: number, body: Iterable<number>): number[] {
+  const bytes = [...body];
+  return [...varint((field << 3) | 2), ...varint(bytes.length), ...bytes];
+}
+
+export const text = (field: number, value: string): number[] => message(field, new TextEncoder().encode(value));

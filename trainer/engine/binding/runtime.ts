@@ -10,9 +10,11 @@ import { createBinding, type Binding } from './eager-binding.ts';
 import { configProto } from './config-proto.ts';
 import { cudaVersions, graphicsCard } from './graphics-card.ts';
 import { instructionSet } from './processor.ts';
+import type { SessionSettings } from '../graph/session.ts';
 import type { EngineFacts } from './engine-facts.ts';
 import { isGpuBuild } from './library.ts';
-import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
+import { serverDef, type Peers } from './server-def.ts';
+import { checkStatus, loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**
  * Incremented whenever the same mathematics is computed by different sums, which changes the last bits of a step. 2:
@@ -39,8 +41,9 @@ export const eagerBackend = 'tensorflow';
 export interface Runtime {
   readonly tensorflow: TensorFlow;
   readonly binding: Binding;
-  /** The ConfigProto of every context and session of this process. */
-  readonly config: Uint8Array;
+  readonly session: SessionSettings;
+  /** The processes that this one computes with; null: it computes alone. */
+  readonly peers: Peers | null;
   readonly facts: EngineFacts;
   /** True if float32 products and convolutions are computed in TensorFloat-32. */
   readonly isTensorFloat32: boolean;
@@ -52,9 +55,12 @@ export interface Runtime {
  */
 let opened: Runtime | null = null;
 
-/** @throws a fault if this process already uses another thread count or device, or if the device does not exist */
-export async function openRuntime(execution: Execution): Promise<Runtime> {
-  opened ??= open(execution);
+/**
+ * @param peers the processes to compute with; the first engine decides for all
+ * @throws a fault if this process already uses another thread count or device, or if the device does not exist
+ */
+export async function openRuntime(execution: Execution, peers: Peers | null = null): Promise<Runtime> {
+  opened ??= open(execution, peers);
   const { device, threads } = opened.facts;
   const isTensorFloat32 = execution.precision === 'tf32';
   if (device !== execution.device || threads !== execution.threads || opened.isTensorFloat32 !== isTensorFloat32) {
@@ -100,15 +106,29 @@ function cardFor({ precision }: Execution, gpu: number | null): GraphicsCard | n
   return card;
 }
 
-function open(execution: Execution): Runtime {
+/** Starts this process's server and returns its address. It runs as long as the process. */
+function startServer(tensorflow: TensorFlow, peers: Peers, config: Uint8Array): string {
+  const definition = serverDef(peers, config);
+  const status = tensorflow.TF_NewStatus();
+  try {
+    const server = tensorflow.TF_NewServer(definition, definition.length, status);
+    checkStatus(tensorflow, status, `listen at ${peers.addresses[peers.own]}`);
+    tensorflow.TF_ServerStart(server, status);
+    checkStatus(tensorflow, status, 'start a server');
+    return tensorflow.TF_ServerTarget(server);
+  } finally {
+    tensorflow.TF_DeleteStatus(status);
+  }
+}
+
+function open(execution: Execution, peers: Peers | null): Runtime {
   const { device, threads } = execution;
   const gpu = device === 'cpu' ? null : Number(device.slice('gpu:'.length));
   setEnvironment(gpu);
   const tensorflow = loadTensorFlow();
   const isTensorFloat32 = execution.precision === 'tf32';
   tensorflow.enableTensorFloat32(isTensorFloat32);
-  const config = configProto({ threads, gpu });
-  const binding = createBinding(tensorflow, config);
+  const binding = createBinding(tensorflow, configProto({ threads, gpu, peers: null }));
   if (gpu !== null && !binding.isUsingGpuDevice()) {
     throw new FaultError(
       'device-unavailable',
@@ -130,7 +150,9 @@ function open(execution: Execution): Runtime {
     ...(card && { gpu: `${card.name}, ${card.capability}`, driver: card.driver, ...cudaVersions() }),
   };
   const facts = { device, threads, instructionSet: instructionSet(), versions, card };
-  return { tensorflow, binding, config, facts, isTensorFloat32 };
+  const config = configProto({ threads, gpu, peers });
+  const session = { config, target: peers === null ? null : startServer(tensorflow, peers, config) };
+  return { tensorflow, binding, session, peers, facts, isTensorFloat32 };
 }
 
 function registerBackend(binding: Binding): void {

@@ -103,6 +103,10 @@ const declarations = {
   TF_GraphGetTensorShape: ['tensorflow', 'void TF_GraphGetTensorShape(int64_t, TF_Output, void*, int, int64_t)'],
   TF_NewSessionOptions: ['tensorflow', 'int64_t TF_NewSessionOptions()'],
   TF_DeleteSessionOptions: ['tensorflow', 'void TF_DeleteSessionOptions(int64_t)'],
+  TF_NewServer: ['tensorflow', 'int64_t TF_NewServer(const void*, size_t, int64_t)'],
+  TF_ServerStart: ['tensorflow', 'void TF_ServerStart(int64_t, int64_t)'],
+  TF_ServerTarget: ['tensorflow', 'const char* TF_ServerTarget(int64_t)'],
+  TF_SetTarget: ['tensorflow', 'void TF_SetTarget(int64_t, const char*)'],
   TF_SetConfig: ['tensorflow', 'void TF_SetConfig(int64_t, const void*, size_t, int64_t)'],
   TF_NewSession: ['tensorflow', 'int64_t TF_NewSession(int64_t, int64_t, int64_t)'],
   TF_SessionRun: [
@@ -223,6 +227,10 @@ export interface TensorFlow {
   TF_TensorType(tensor: Handle): number;
   TF_NumDims(tensor: Handle): number;
   TF_Dim(tensor: Handle, axis: number): number;
+  TF_NewServer(definition: Uint8Array, length: number, status: Handle): Handle;
+  TF_ServerStart(server: Handle, status: Handle): void;
+  TF_ServerTarget(server: Handle): string;
+  TF_SetTarget(options: Handle, target: string): void;
   TF_NewGraph(): Handle;
   TF_GraphGetOpDef(graph: Handle, name: CString, buffer: Handle, status: Handle): void;
   TF_GraphToGraphDef(graph: Handle, buffer: Handle, status: Handle): void;

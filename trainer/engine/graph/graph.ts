@@ -9,7 +9,7 @@ import { newTensor, tensorOver, tensorValues } from '../binding/tensors.ts';
 import { Constants } from './constants.ts';
 import type { AddedOperation, Feed, Node, OpenGraph, OperationOptions, Request } from './node.ts';
 import { OperationWriter } from './operation-writer.ts';
-import { Session, type ProfiledRun } from './session.ts';
+import { Session, type ProfiledRun, type SessionSettings } from './session.ts';
 
 export interface Graph {
   /** Adds an operation; `outputs` is the number of its outputs to return. */
@@ -40,12 +40,11 @@ export interface Graph {
 const isShared = (values: ArrayBufferView): values is ArrayBufferView<SharedArrayBuffer> =>
   values.buffer instanceof SharedArrayBuffer;
 
-/** @param config bytes of a ConfigProto */
-export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
+export function createGraph(tensorflow: TensorFlow, settings: SessionSettings): Graph {
   const open: OpenGraph = { tensorflow, handle: tensorflow.TF_NewGraph(), status: tensorflow.TF_NewStatus() };
   const operations = new OperationWriter(open);
   const constants = new Constants(open, operations);
-  const session = new Session(open, config);
+  const session = new Session(open, settings);
   const values = (tensor: Handle, dtype: number) => tensorValues(tensorflow, tensor, dtype);
 
   return {

@@ -2,9 +2,18 @@
 import { bigints } from '../binding/attributes.ts';
 import { bufferBytes, outputArray } from '../binding/memory.ts';
 import { checkStatus, type Handle, type Output, type SessionRunRequest } from '../binding/tensorflow.ts';
+import { integer, message } from '../binding/protobuf.ts';
 import { dtypes, newTensor } from '../binding/tensors.ts';
 import { fullTrace, timingsOf, type Timing } from '../binding/timings.ts';
 import type { OpenGraph, Request } from './node.ts';
+
+/** How the sessions of a process are opened. */
+export interface SessionSettings {
+  /** Bytes of a ConfigProto. */
+  readonly config: Uint8Array;
+  /** Address of the process's own server, through which it computes with others; null: it computes alone. */
+  readonly target: string | null;
+}
 
 /** Results of a run whose operations were timed. */
 export interface ProfiledRun {
@@ -22,16 +31,18 @@ interface Call {
 export class Session {
   readonly #graph: OpenGraph;
   readonly #handle: Handle;
-  /** Requests, without their values, whose graphs TensorFlow has optimized. */
-  readonly #prepared = new Set<string>();
+  /** Requests without their values, numbered as they first came. */
+  readonly #known = new Map<string, number>();
+  readonly #isShared: boolean;
 
-  /** @param config bytes of a ConfigProto */
-  constructor(graph: OpenGraph, config: Uint8Array) {
+  constructor(graph: OpenGraph, { config, target }: SessionSettings) {
     const { tensorflow, handle, status } = graph;
     const options = tensorflow.TF_NewSessionOptions();
     tensorflow.TF_SetConfig(options, config, config.length, status);
     checkStatus(tensorflow, status, 'take the session options');
+    if (target !== null) tensorflow.TF_SetTarget(options, target);
     this.#graph = graph;
+    this.#isShared = target !== null;
     this.#handle = tensorflow.TF_NewSession(handle, options, status);
     checkStatus(tensorflow, status, 'open a session');
     tensorflow.TF_DeleteSessionOptions(options);
@@ -40,10 +51,14 @@ export class Session {
   /** Runs on a TensorFlow thread; returns the fetched tensors, which the caller frees. */
   async run(request: Request): Promise<readonly Handle[]> {
     const isFirst = await this.#prepare(request);
-    const results = await this.#finished(request, this.#callOf(request));
-    // What initial values and the choice of algorithms took.
-    if (isFirst) this.#graph.tensorflow.letGoOfUnused();
-    return results;
+    const options = this.#isShared ? this.#sharedRun(request) : 0;
+    try {
+      return await this.#finished(request, this.#callOf(request, options));
+    } finally {
+      // What initial values and the choice of algorithms took.
+      if (isFirst) this.#graph.tensorflow.letGoOfUnused();
+      if (options !== 0) this.#graph.tensorflow.TF_DeleteBuffer(options);
+    }
   }
 
   /** The same, with the time of every operation. */
@@ -71,6 +86,22 @@ export class Session {
     return Array.from(results, Number);
   }
 
+  #numberOf({ feeds, fetches, targets }: Request): { readonly number: number; readonly isNew: boolean } {
+    const outputs = (nodes: readonly Output[]) => nodes.map(({ oper, index }) => `${oper}:${index}`).join();
+    const key = [outputs(feeds.map(({ node }) => node)), outputs(fetches), targets.join()].join(' ');
+    const number = this.#known.get(key);
+    if (number !== undefined) return { number, isNew: false };
+    this.#known.set(key, this.#known.size + 1);
+    return { number: this.#known.size, isNew: true };
+  }
+
+  /** RunOptions of a request that other processes run too: it is the same for them by its number. */
+  #sharedRun(request: Request): Handle {
+    // experimental { collective_graph_key }
+    const options = Uint8Array.from(message(8, integer(1, this.#numberOf(request).number)));
+    return this.#graph.tensorflow.TF_NewBufferFromString(options, options.length);
+  }
+
   /**
    * TensorFlow optimizes the graph of a request when it first meets it, and makes copies of it that take as much memory as a
    * small step. A value of a type that no placeholder has is refused after that and before anything is computed, so the
@@ -79,12 +110,10 @@ export class Session {
    * @returns true the first time
    */
   async #prepare(request: Request): Promise<boolean> {
-    const { feeds, fetches, targets } = request;
-    const [first, ...others] = feeds;
-    const outputs = (nodes: readonly Output[]) => nodes.map(({ oper, index }) => `${oper}:${index}`).join();
-    const key = [outputs(feeds.map(({ node }) => node)), outputs(fetches), targets.join()].join(' ');
-    if (!first || this.#prepared.has(key)) return false;
-    this.#prepared.add(key);
+    const [first, ...others] = request.feeds;
+    const isNew = this.#numberOf(request).isNew;
+    // A run that fails in one of several processes ends those of the others.
+    if (!first || !isNew || this.#isShared) return isNew;
     const { tensorflow } = this.#graph;
     const status = tensorflow.TF_NewStatus();
     const refused = newTensor(tensorflow, [], dtypes.bool, new Uint8Array(1));

@@ -15,7 +15,7 @@ let graph: Graph;
 let products: KernelGradient;
 beforeAll(async () => {
   const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads: 2 }));
-  graph = createGraph(runtime.tensorflow, runtime.config);
+  graph = createGraph(runtime.tensorflow, runtime.session);
   products = createKernelGradient(graph);
 });
 

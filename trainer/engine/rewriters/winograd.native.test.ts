@@ -18,7 +18,7 @@ let winograd: Winograd;
 let sparing: Winograd;
 beforeAll(async () => {
   const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads: 2 }));
-  graph = createGraph(runtime.tensorflow, runtime.config);
+  graph = createGraph(runtime.tensorflow, runtime.session);
   winograd = createWinograd(graph, runtime.facts.instructionSet);
   sparing = createWinograd(graph, runtime.facts.instructionSet, 8 * 2 ** 10);
 });

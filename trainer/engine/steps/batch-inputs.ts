@@ -1,6 +1,7 @@
 /** Placeholders for a batch and for the position of a step, and the values fed to them. */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Batch, Tensors } from '../../recipe.ts';
+import type { Batch, Shape, Tensors } from '../../recipe.ts';
+import { elementsOf } from '../binding/tensors.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { StepPosition } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
@@ -48,7 +49,7 @@ export interface BatchInputs extends TargetInputs {
   readonly draws: readonly Draw[];
 }
 
-export interface TracedBatch extends Pick<TracedContext, 'context' | 'updates'> {
+export interface TracedBatch extends Pick<TracedContext, 'context' | 'whole' | 'updates'> {
   readonly inputs: BatchInputs;
   readonly batch: Batch;
   /** Views that the host gives in float32. */
@@ -60,7 +61,7 @@ export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBa
   const views = signature.views.map((spec) => tracedInput(tracer, spec));
   const { index, targets } = targetInputs(tracer, signature);
   const step = tracer.placeholder('int32', []);
-  const { context, draws, updates } = createTracedContext(tracer, step, true);
+  const { context, whole, draws, updates } = createTracedContext(tracer, step, true, signature.views[0]!.shape[0]!);
   const batch = {
     views: views.map(({ tensor }) => tensor),
     index: tracer.tensor(index),
@@ -71,8 +72,17 @@ export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBa
     batch,
     floats: views.flatMap(({ nodes, tensor }) => (nodes.scale === null ? [tensor] : [])),
     context,
+    whole,
     updates,
   };
+}
+
+/** This process's part of what is drawn for the whole batch, so that it does not depend on how many there are. */
+function drawnPart({ exchange }: Tracer, shape: Shape, draw: (shape: Shape) => Float32Array): Float32Array {
+  if (exchange === null) return draw(shape);
+  const [rows, ...rest] = shape as [number, ...number[]];
+  const size = elementsOf(shape);
+  return draw([rows * exchange.count, ...rest]).subarray(exchange.own * size, (exchange.own + 1) * size);
 }
 
 /** Values for a batch's placeholders. `part` separates the random draws of several parts of one step. */
@@ -87,7 +97,14 @@ export function batchFeeds(
     ...inputs.views.flatMap((input, view) => inputFeeds(graph, input, batch.views[view]!)),
     ...targetFeeds(tracer, inputs, batch),
     graph.feed(inputs.step, Int32Array.of(step)),
-    ...inputs.draws.map(({ node, name }) => graph.feed(node, drawUniform(seed, step, name, node.shape, part))),
+    ...inputs.draws.map(({ node, name, isPart }) =>
+      graph.feed(
+        node,
+        isPart
+          ? drawnPart(tracer, node.shape, (shape) => drawUniform(seed, step, name, shape, part))
+          : drawUniform(seed, step, name, node.shape, part),
+      ),
+    ),
   ];
 }
 

@@ -52,6 +52,7 @@ export function createStepContext(
     // Operations run in the order of the calls.
     recompute: recompute ? { of: 'blocks', input: (kept) => kept, network: (compute) => compute() } : null,
     branch: null,
+    peers: null,
     uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {

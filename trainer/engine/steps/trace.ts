@@ -20,6 +20,7 @@ import { createKernelGradient } from '../rewriters/kernel-gradient.ts';
 import { createLargeSums } from '../rewriters/large-sums.ts';
 import { createWinograd } from '../rewriters/winograd.ts';
 import { branchOn } from './branch.ts';
+import { createExchange, type Exchange } from './exchange.ts';
 import { untracked } from './eager-step.ts';
 import { openTracedBackend } from './traced-backend.ts';
 import { unlisted } from './variable-builder.ts';
@@ -47,6 +48,8 @@ export interface Tracer {
    * order TensorFlow does not fuse a batch norm with the sum and the rectifier that follow it.
    */
   readonly waits: boolean;
+  /** With the processes that compute the step together; null: this one computes alone. */
+  readonly exchange: Exchange | null;
   /** Begins operations that run only where a scalar of type bool is true. Only while tracing. */
   branch(needed: Tensor): Branch;
   /** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
@@ -63,11 +66,11 @@ function rewritersFor(graph: Graph, { device, instructionSet }: EngineFacts): re
 }
 
 export function createTracer(
-  { tensorflow, binding: eager, config, facts }: Runtime,
+  { tensorflow, binding: eager, session, peers, facts }: Runtime,
   { precision, recompute }: Pick<Execution, 'precision' | 'recompute'>,
 ): Tracer {
   const waits = facts.device === 'cpu';
-  const graph = createGraph(tensorflow, config);
+  const graph = createGraph(tensorflow, session);
   const variables = new DeviceVariables(graph);
   const autocast = isLowPrecision(precision) ? createAutocast(graph, precision) : noAutocast;
   const binding = createTracingBinding(graph, eager, autocast, () => variables.flush(), rewritersFor(graph, facts));
@@ -115,8 +118,10 @@ export function createTracer(
     deviceOf,
     delayed,
     waits,
+    exchange: peers === null ? null : createExchange(graph, peers, { node: nodeOf, tensor }),
     recompute:
-      recompute || waits
+      // What is computed again would be exchanged again.
+      peers === null && (recompute || waits)
         ? { of: recompute ? 'blocks' : 'norms', input: (kept, dy) => delayed(kept, [dy]), network: autocast.within }
         : null,
     branch: (needed) => branchOn(nodeOf(needed), { graph, nodeOf, tensor }),

@@ -12,6 +12,7 @@ import type { Engine } from '../engine.ts';
 import { createLossScale } from './loss-scale.ts';
 import { isLowPrecision } from '../graph/autocast.ts';
 import { openRuntime } from '../binding/runtime.ts';
+import type { Peers } from '../binding/server-def.ts';
 import { unique } from './eager-step.ts';
 import { compile } from './compile.ts';
 import { createTracer, type Tracer } from './trace.ts';
@@ -58,8 +59,8 @@ async function provePrecision(tracer: Tracer, precision: Precision, instructionS
   }
 }
 
-export async function openTracedEngine(execution: Execution): Promise<Engine> {
-  const runtime = await openRuntime(execution);
+export async function openTracedEngine(execution: Execution, peers: Peers | null = null): Promise<Engine> {
+  const runtime = await openRuntime(execution, peers);
   const { precision } = execution;
   const isLow = isLowPrecision(precision);
   const eager = await openEagerEngine({ ...execution, precision: isLow ? 'float32' : precision, chunk: null });

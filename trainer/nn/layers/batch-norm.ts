@@ -6,9 +6,10 @@
  * are the batch's, and running = 0.9 running + 0.1 batch with the unbiased variance, as PyTorch does.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
-import type { Builder, StepContext, Net } from '../../recipe.ts';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Builder, StepContext, StepPeers, Net } from '../../recipe.ts';
 import { dtype, flag, number, outputsOf, text } from '../ops/operation.ts';
+import { synchronisedNorm } from '../ops/synchronised-norm.ts';
 
 /** PyTorch's defaults. */
 const epsilon = 1e-5;
@@ -44,6 +45,7 @@ export function batchNorm(
 
   function normalise(images: Tensor, at: StepContext): Tensor {
     at.beforeNorm?.(images, runningMean, runningVariance);
+    if (at.training && at.peers !== null) return synchronised(images, at, at.peers);
     const common = [
       dtype('T', 'float32'),
       dtype('U', 'float32'),
@@ -72,6 +74,20 @@ export function batchNorm(
           return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3);
         },
       };
+    })(images, weight ?? tf.ones([channels]), bias ?? tf.zeros([channels]));
+  }
+
+  function synchronised(images: Tensor, at: StepContext, peers: StepPeers): Tensor {
+    const follow = (running: Variable, found: Tensor) =>
+      at.update(running, (current) => tf.add(tf.mul(current, 1 - runningMomentum), tf.mul(found, runningMomentum)));
+    return tf.customGrad((...given) => {
+      const [x, w, b] = given.slice(0, 3) as [Tensor, Tensor, Tensor];
+      const save = given[3] as unknown as tf.GradSaveFunc;
+      const { value, mean, variance, count, kept, gradient } = synchronisedNorm(x, w, b, epsilon, peers);
+      follow(runningMean, mean);
+      follow(runningVariance, tf.mul(variance, count / (count - 1)));
+      save(kept);
+      return { value, gradFunc: gradient };
     })(images, weight ?? tf.ones([channels]), bias ?? tf.zeros([channels]));
   }
 

@@ -62,12 +62,14 @@ export function inNormGroups(
 ): readonly Tensor[] {
   const rows = views[0]!.shape[0];
   if (normBatch === 0 || normBatch >= rows) return compute(views, at);
-  const silent: StepContext = { ...at, update: () => undefined };
+  // A group's rows are all here.
+  const alone: StepContext = { ...at, peers: null };
+  const silent: StepContext = { ...alone, update: () => undefined };
   const groups = Array.from({ length: Math.ceil(rows / normBatch) }, (_, group) => {
     const start = group * normBatch;
     const size = Math.min(normBatch, rows - start);
     const own = views.map((view) => tf.slice(view, start, size));
-    return compute(own, group === 0 ? at : silent);
+    return compute(own, group === 0 ? alone : silent);
   });
   return views.map((_, view) => tf.concat(groups.map((group) => group[view]!)));
 }

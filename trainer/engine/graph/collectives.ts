@@ -1,0 +1,72 @@
+/**
+ * Operations by which processes exchange tensors. Each runs in all of them in the same step, on tensors of one type and shape, and
+ * ends when all have given theirs. TensorFlow knows an operation of one process as the same as another's by a number: processes that
+ * trace the same functions in the same order give the same numbers.
+ */
+import {
+  boolAttribute,
+  floatAttribute,
+  intAttribute,
+  shapeAttribute,
+  stringAttribute,
+  typeAttribute,
+} from '../binding/attributes.ts';
+import type { Peers } from '../binding/server-def.ts';
+import { dtypes } from '../binding/tensors.ts';
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
+
+/** Of the group of all processes; there is no other. */
+const groupKey = 1;
+
+export class Collectives {
+  readonly #graph: Graph;
+  readonly #count: number;
+  readonly #group: readonly Node[];
+  #instances = 0;
+
+  constructor(graph: Graph, { addresses }: Peers) {
+    this.#graph = graph;
+    this.#count = addresses.length;
+    this.#group = [addresses.length, groupKey].map((value) => this.#integer(value));
+  }
+
+  #integer(value: number): Node {
+    return this.#graph.constant(dtypes.int32, [], Int32Array.of(value));
+  }
+
+  #add(kind: string, given: Node, shape: readonly number[], attributes: Parameters<Graph['add']>[3]): Node {
+    const common = [
+      typeAttribute('T', given.dtype),
+      stringAttribute('communication_hint', 'auto'),
+      // A process that does not come is noticed by who runs the step, not here.
+      floatAttribute('timeout_seconds', 0),
+      intAttribute('Nordering_token', 0),
+    ];
+    const inputs = [given, ...this.#group, this.#integer(++this.#instances)];
+    const made = this.#graph.add(kind, inputs, 1, { attributes: [...common, ...(attributes?.attributes ?? [])] });
+    // TensorFlow infers no shape where the size of the group is an input.
+    const known = [typeAttribute('T', given.dtype), shapeAttribute('shape', shape)];
+    return this.#graph.add('EnsureShape', made.outputs, 1, { attributes: known }).outputs[0]!;
+  }
+
+  /** The mean of all processes' tensors. */
+  mean(given: Node): Node {
+    const attributes = [
+      stringAttribute('merge_op', 'Add'),
+      stringAttribute('final_op', 'Div'),
+      boolAttribute('is_stateless', false),
+      intAttribute('max_subdivs_per_device', -1),
+    ];
+    return this.#add('CollectiveReduceV2', given, given.shape, { attributes });
+  }
+
+  /** All processes' tensors below each other, in the order of the processes. */
+  gathered(given: Node): Node {
+    const [rows, ...rest] = given.shape;
+    if (rows === undefined) throw new Error('A scalar has no rows to be gathered.');
+    return this.#add('CollectiveGatherV2', given, [rows * this.#count, ...rest], {
+      attributes: [boolAttribute('is_stateless', false)],
+    });
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Batch normalisation whose statistics are those of several processes' parts of a batch, all of one size.
+ *
+ * y = weight (x - mean) / sqrt(variance + eps) + bias, over all axes but the last. The variance is put together from those of the parts
+ * (Chan, Golub and LeVeque, 1979), which a sum of squares would lose the digits of.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import type { StepPeers } from '../../recipe.ts';
+import { dtype, flag, number, outputsOf, text } from './operation.ts';
+
+export interface SynchronisedNorm {
+  readonly value: Tensor;
+  /** [channels] */
+  readonly mean: Tensor;
+  /** [channels], biased. */
+  readonly variance: Tensor;
+  /** Of values that each channel's statistics are of. */
+  readonly count: number;
+  /** What the gradient is computed from. */
+  readonly kept: Tensor[];
+  /** @returns gradients with respect to x, weight and bias: of the two latter this process's part */
+  gradient(dy: Tensor, kept: Tensor[]): Tensor[];
+}
+
+const total = (x: Tensor, parts: number): Tensor => tf.sum(x.reshape([parts, -1]), 0);
+
+/** @param x [n, height, width, channels] @param weight [channels] @param bias [channels] */
+export function synchronisedNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  epsilon: number,
+  peers: StepPeers,
+): SynchronisedNorm {
+  const channels = x.shape.at(-1)!;
+  const count = peers.count * (x.size / channels);
+  const own = tf.moments(x, [0, 1, 2]);
+  const parts = peers.gathered(tf.stack([own.mean, own.variance]).reshape([1, 2 * channels]));
+  const [means, variances] = tf.split(parts, 2, 1) as [Tensor, Tensor];
+  const mean = tf.mean(means, 0);
+  const variance = tf.mean(tf.add(variances, tf.squaredDifference(means, mean)), 0);
+  const attributes = [
+    dtype('T', 'float32'),
+    dtype('U', 'float32'),
+    number('epsilon', epsilon),
+    text('data_format', 'NHWC'),
+    flag('is_training', false),
+  ];
+  const given = [x, weight, bias, mean, variance];
+  const [value, , , , , reserved] = outputsOf('FusedBatchNormV3', attributes, given, 6) as Tensor[];
+  return {
+    value: value!,
+    mean,
+    variance,
+    count,
+    kept: [x, weight, mean, variance, reserved!],
+    gradient(dy, kept) {
+      const [savedX, savedWeight, savedMean, savedVariance] = kept as [Tensor, Tensor, Tensor, Tensor, Tensor];
+      // As if the statistics were constants; what they add is a multiple of x and a shift, a channel each.
+      const [plain, ofWeight, ofBias] = outputsOf('FusedBatchNormGradV3', attributes, [dy, ...kept], 5) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      const sums = total(peers.gathered(tf.stack([ofBias, ofWeight]).reshape([1, 2 * channels])), peers.count);
+      const [dyTotal, dyNormalised] = tf.split(sums, 2) as [Tensor, Tensor];
+      const inverse = tf.rsqrt(tf.add(savedVariance, epsilon));
+      const scale = tf.div(tf.mul(savedWeight, inverse), count);
+      const slope = tf.mul(tf.mul(scale, inverse), dyNormalised);
+      const shift = tf.sub(tf.mul(scale, dyTotal), tf.mul(savedMean, slope));
+      return [tf.sub(plain, tf.add(tf.mul(savedX, slope), shift)), ofWeight, ofBias];
+    },
+  };
+}

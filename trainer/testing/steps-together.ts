@@ -1,0 +1,84 @@
+/**
+ * A process of several that train a small learner of a method together on one fixed batch; its request is its one argument, and what
+ * came of it is one line of its output.
+ */
+import { createHash } from 'node:crypto';
+import process from 'node:process';
+import * as v from 'valibot';
+import type { Peers } from '../engine/binding/server-def.ts';
+import { openEngine } from '../engine/steps/open.ts';
+import type { HostBatch } from '../host-batch.ts';
+import { Execution } from '../protocol/run.ts';
+import { keyed } from '../random.ts';
+import type { MethodRecipe } from '../recipe.ts';
+import { methods, optimizers } from '../registry.ts';
+import { smallLearner } from './small-learner.ts';
+
+export interface StepsTogether {
+  readonly method: string;
+  /** null: one process alone. */
+  readonly peers: Peers | null;
+  /** Images of the whole batch. */
+  readonly batch: number;
+  readonly steps: number;
+  /** Step at which an image of the last process is not finite. */
+  readonly poisoned?: number;
+}
+
+export interface CameOfIt {
+  /** As text, for what is not a number. */
+  readonly losses: readonly string[];
+  readonly metrics: Readonly<Record<string, number>>;
+  /** SHA-256 of all state after the last step. */
+  readonly state: string;
+}
+
+const size = 12;
+const classes = 3;
+
+/** Rows `from` to `to` of the batch. */
+function batchOf(method: MethodRecipe, batch: number, from: number, to: number): HostBatch {
+  const pixels = size * size;
+  const views = Array.from({ length: method.views }, (_, view) => {
+    const values = new Float32Array(batch * pixels);
+    keyed(1, 'view', view).fillNormal(values);
+    return { shape: [to - from, size, size, 1], values: values.slice(from * pixels, to * pixels) };
+  });
+  const index = Int32Array.from({ length: to - from }, (_, row) => from + row);
+  const label = { shape: [index.length], values: index.map((place) => place % classes) };
+  return { views, index, targets: method.labels ? { label } : {} };
+}
+
+function withoutNumber(batch: HostBatch): HostBatch {
+  const [first, ...others] = batch.views;
+  const values = Float32Array.from(first!.values);
+  values[7] = Number.NaN;
+  return { ...batch, views: [{ ...first!, values }, ...others] };
+}
+
+export async function stepsTogether({ method: id, peers, batch, steps, poisoned }: StepsTogether): Promise<CameOfIt> {
+  const method = methods.get(id);
+  const engine = await openEngine(v.parse(Execution, { engine: 'traced', threads: 1 }), peers);
+  const learner = smallLearner(engine, method, { batch, classes, steps });
+  const stepper = engine.stepper(learner, { recipe: optimizers.get('sgd'), options: {} }, 1);
+  const share = batch / (peers?.addresses.length ?? 1);
+  const isLast = peers === null || peers.own === peers.addresses.length - 1;
+  const own = batchOf(method, batch, (peers?.own ?? 0) * share, ((peers?.own ?? 0) + 1) * share);
+  const losses: string[] = [];
+  let metrics: Readonly<Record<string, number>> = {};
+  for (let step = 0; step < steps; step += 1) {
+    const given = step === poisoned && isLast ? withoutNumber(own) : own;
+    const result = await stepper.run(given, { step, lr: 1e-3 }, { metrics: step === steps - 1 });
+    losses.push(String(result.loss));
+    metrics = result.metrics;
+  }
+  const hash = createHash('sha256');
+  for (const { name, read } of stepper.state) hash.update(name).update(read());
+  return { losses, metrics, state: hash.digest('hex') };
+}
+
+const request = process.argv[2];
+if (import.meta.filename === process.argv[1] && request !== undefined) {
+  console.log(JSON.stringify(await stepsTogether(JSON.parse(request) as StepsTogether)));
+  process.exit(0);
+}
