@@ -16,8 +16,10 @@ afterEach(async () => {
 });
 
 /** @param change what becomes of the data sets of the workspace */
-async function show(change: (rows: readonly DatasetRow[]) => readonly DatasetRow[]): Promise<void> {
-  const fake = createFake();
+async function show(
+  change: (rows: readonly DatasetRow[]) => readonly DatasetRow[],
+  fake = createFake(),
+): Promise<void> {
   const [listed, weights] = [await fake.datasets(), await fake.weights()];
   if (!listed.ok || !weights.ok) throw new Error('The made-up workstation has data and weights.');
   const workstation: Workstation = {
@@ -57,4 +59,22 @@ test('a data set without labels is named as the reason, and another can be chose
   choose(second!);
   await says(/Start the evaluation/);
   expect(document.body.textContent).not.toContain('No evaluation can use');
+});
+
+test('a configuration without a layer is of the pooled one, and shows it', async () => {
+  const fake = createFake();
+  const older: Workstation = {
+    ...fake,
+    draftEvaluation: async (...asked) => {
+      const answer = await fake.draftEvaluation(...asked);
+      if (!answer.ok || answer.value.kind !== 'evaluate') throw new Error('An evaluation was asked for.');
+      const { layer: _left, ...config } = answer.value;
+      return { ok: true, value: config };
+    },
+  };
+  await show((rows) => rows, older);
+  await says(/Layer/);
+  const layer = [...document.querySelectorAll('select')].find((one) => one.textContent.includes('pooled'))!;
+  expect(layer.value).toBe('pooled');
+  expect(document.body.textContent).not.toContain('not a valid choice');
 });

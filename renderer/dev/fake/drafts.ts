@@ -144,6 +144,7 @@ export function draftAnswers(
         train: data,
         test: { ...data, split: 'test' },
         preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },
+        layer: 'pooled',
       };
     },
   };

@@ -164,7 +164,7 @@ function progressOf({ step }: FakeWorld): Progress {
     memoryBytes: 912_000_000,
     safeStep: 390,
     safeAt: minutes(2),
-    device: 'CPU, 2 threads',
+    device: 'cpu',
   };
 }
 
