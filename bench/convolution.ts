@@ -44,7 +44,7 @@ const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads
 const gain = gainOn(runtime.facts.instructionSet);
 
 for (const [n, size, channels] of stages) {
-  const graph = createGraph(runtime.tensorflow, runtime.config);
+  const graph = createGraph(runtime.tensorflow, runtime.session);
   const winograd = createWinograd(graph, runtime.facts.instructionSet);
   const shapes = [
     [n, size, size, channels],

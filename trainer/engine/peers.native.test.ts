@@ -35,8 +35,8 @@ async function cameOf(request: StepsTogether): Promise<CameOfIt> {
   const child = spawn(process.execPath, [join(folder, 'together.js'), JSON.stringify(request)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  expect(code, errors).toBe(0);
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  expect(child.exitCode, errors).toBe(0);
   return JSON.parse(output.trim().split('\n').at(-1)!) as CameOfIt;
 }
 

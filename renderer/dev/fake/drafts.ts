@@ -68,6 +68,11 @@ const precisions: Precisions = {
   leastGain: 1.2,
 };
 
+const shownImages = {
+  preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },
+  layer: 'pooled',
+} as const;
+
 export function draftAnswers(
   world: FakeWorld,
 ): FakeAnswers<
@@ -143,8 +148,7 @@ export function draftAnswers(
         evaluator: { id: evaluator.id, options: { ...usual, ...evaluator.options } },
         train: data,
         test: { ...data, split: 'test' },
-        preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },
-        layer: 'pooled',
+        ...shownImages,
       };
     },
   };

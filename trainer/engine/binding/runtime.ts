@@ -10,7 +10,6 @@ import { createBinding, type Binding } from './eager-binding.ts';
 import { configProto } from './config-proto.ts';
 import { cudaVersions, graphicsCard } from './graphics-card.ts';
 import { instructionSet } from './processor.ts';
-import type { SessionSettings } from '../graph/session.ts';
 import type { EngineFacts } from './engine-facts.ts';
 import { isGpuBuild } from './library.ts';
 import { serverDef, type Peers } from './server-def.ts';
@@ -37,6 +36,14 @@ export const gpuSettings = {
 
 /** The name tfjs-node's kernels are registered under. */
 export const eagerBackend = 'tensorflow';
+
+/** How the sessions of a process are opened. */
+export interface SessionSettings {
+  /** Bytes of a ConfigProto. */
+  readonly config: Uint8Array;
+  /** Address of the process's own server, through which it computes with others; null: it computes alone. */
+  readonly target: string | null;
+}
 
 export interface Runtime {
   readonly tensorflow: TensorFlow;

@@ -4,12 +4,13 @@
  */
 import { shapeAttribute, typeAttribute } from '../binding/attributes.ts';
 import { bufferBytes } from '../binding/memory.ts';
+import type { SessionSettings } from '../binding/runtime.ts';
 import { checkStatus, type Handle, type Output, type TensorFlow } from '../binding/tensorflow.ts';
 import { newTensor, tensorOver, tensorValues } from '../binding/tensors.ts';
 import { Constants } from './constants.ts';
 import type { AddedOperation, Feed, Node, OpenGraph, OperationOptions, Request } from './node.ts';
 import { OperationWriter } from './operation-writer.ts';
-import { Session, type ProfiledRun, type SessionSettings } from './session.ts';
+import { Session, type ProfiledRun } from './session.ts';
 
 export interface Graph {
   /** Adds an operation; `outputs` is the number of its outputs to return. */

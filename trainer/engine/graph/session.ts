@@ -3,17 +3,10 @@ import { bigints } from '../binding/attributes.ts';
 import { bufferBytes, outputArray } from '../binding/memory.ts';
 import { checkStatus, type Handle, type Output, type SessionRunRequest } from '../binding/tensorflow.ts';
 import { integer, message } from '../binding/protobuf.ts';
+import type { SessionSettings } from '../binding/runtime.ts';
 import { dtypes, newTensor } from '../binding/tensors.ts';
 import { fullTrace, timingsOf, type Timing } from '../binding/timings.ts';
 import type { OpenGraph, Request } from './node.ts';
-
-/** How the sessions of a process are opened. */
-export interface SessionSettings {
-  /** Bytes of a ConfigProto. */
-  readonly config: Uint8Array;
-  /** Address of the process's own server, through which it computes with others; null: it computes alone. */
-  readonly target: string | null;
-}
 
 /** Results of a run whose operations were timed. */
 export interface ProfiledRun {

@@ -61,7 +61,7 @@ export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBa
   const views = signature.views.map((spec) => tracedInput(tracer, spec));
   const { index, targets } = targetInputs(tracer, signature);
   const step = tracer.placeholder('int32', []);
-  const { context, whole, draws, updates } = createTracedContext(tracer, step, true, signature.views[0]!.shape[0]!);
+  const { context, whole, draws, updates } = createTracedContext(tracer, step, true, signature.views[0]!.shape[0]);
   const batch = {
     views: views.map(({ tensor }) => tensor),
     index: tracer.tensor(index),

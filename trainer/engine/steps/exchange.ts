@@ -42,7 +42,7 @@ export function createExchange(
 
   function bucketMeans(tensors: readonly Tensor[]): readonly Tensor[] {
     if (tensors.length === 1) return [meanOf(tensors[0]!)];
-    const joined = meanOf(tf.concat1d(tensors.map((one) => one.reshape([-1]) as tf.Tensor1D)));
+    const joined = meanOf(tf.concat1d(tensors.map((one) => one.flatten())));
     const parts = tf.split(
       joined,
       tensors.map(({ size }) => size),
@@ -55,11 +55,11 @@ export function createExchange(
     own,
     gathered,
     allRows: (x) =>
-      tf.customGrad((given) => ({
-        value: gathered(given as Tensor),
+      tf.customGrad(() => ({
+        value: gathered(x),
         // The other processes find the same gradient of their loss with respect to these rows.
         gradFunc: (dy: Tensor) => {
-          const rows = x.shape[0]!;
+          const rows = x.shape[0];
           return tf.mul(tf.slice(dy, [own * rows], [rows]), count);
         },
       }))(x),
