@@ -66,6 +66,10 @@ export interface Engine {
   readonly facts: EngineFacts;
   builder(seed: number): Builder;
   stepper(learner: Learner, optimizer: ChosenOptimizer, seed: number): Stepper;
+  /** The devices of this process that compute each step together; one where it is computed by one. */
+  readonly devices: readonly Pick<Engine, 'builder'>[];
+  /** A stepper of learners that were built alike, one by each of the devices. */
+  stepperOfAll(learners: readonly [Learner, ...Learner[]], optimizer: ChosenOptimizer, seed: number): Stepper;
   /** Weights and running statistics of nets without an optimizer; a checkpoint's encoder is loaded into them. */
   entries(nets: readonly Net[]): readonly StateEntry[];
   /** Runs a function of images without training; only the result reaches the host. */

@@ -1,11 +1,11 @@
 /**
- * A process of several that train a small learner of a method together on one fixed batch; its request is its one argument, and what
+ * A process that trains a small learner of a method on one fixed batch, with others or on several devices; its request is its one argument, and what
  * came of it is one line of its output.
  */
 import { createHash } from 'node:crypto';
 import process from 'node:process';
 import * as v from 'valibot';
-import type { Peers } from '../engine/binding/server-def.ts';
+import type { Together } from '../engine/binding/server-def.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import type { HostBatch } from '../host-batch.ts';
 import { Execution } from '../protocol/run.ts';
@@ -16,8 +16,8 @@ import { smallLearner } from './small-learner.ts';
 
 export interface StepsTogether {
   readonly method: string;
-  /** null: one process alone. */
-  readonly peers: Peers | null;
+  /** null: one device alone. */
+  readonly together: Together | null;
   /** Images of the whole batch. */
   readonly batch: number;
   readonly steps: number;
@@ -56,11 +56,18 @@ function withoutNumber(batch: HostBatch): HostBatch {
   return { ...batch, views: [{ ...first!, values }, ...others] };
 }
 
-export async function stepsTogether({ method: id, peers, batch, steps, poisoned }: StepsTogether): Promise<CameOfIt> {
+export async function stepsTogether({
+  method: id,
+  together,
+  batch,
+  steps,
+  poisoned,
+}: StepsTogether): Promise<CameOfIt> {
   const method = methods.get(id);
-  const engine = await openEngine(v.parse(Execution, { engine: 'traced', threads: 1 }), peers);
-  const learner = smallLearner(engine, method, { batch, classes, steps });
-  const stepper = engine.stepper(learner, { recipe: optimizers.get('sgd'), options: {} }, 1);
+  const engine = await openEngine(v.parse(Execution, { engine: 'traced', threads: 1 }), together);
+  const [first, ...others] = engine.devices.map((device) => smallLearner(device, method, { batch, classes, steps }));
+  const stepper = engine.stepperOfAll([first!, ...others], { recipe: optimizers.get('sgd'), options: {} }, 1);
+  const peers = together !== null && 'peers' in together ? together.peers : null;
   const share = batch / (peers?.addresses.length ?? 1);
   const isLast = peers === null || peers.own === peers.addresses.length - 1;
   const own = batchOf(method, batch, (peers?.own ?? 0) * share, ((peers?.own ?? 0) + 1) * share);

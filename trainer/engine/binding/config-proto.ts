@@ -1,15 +1,15 @@
 /** TensorFlow's ConfigProto (tensorflow/core/protobuf/config.proto) as bytes, with the few fields the engine sets. */
 
 import { integer, message, text } from './protobuf.ts';
-import { taskName, type Peers } from './server-def.ts';
+import { taskName, type Peers, type Together } from './server-def.ts';
 
 export interface ContextConfig {
   /** Threads inside an operation. Fixed, because it determines how sums are split and therefore their last bits. */
   readonly threads: number;
   /** Number of the GPU to use, null for the CPU. */
   readonly gpu: number | null;
-  /** The processes that compute together; null: this one alone. */
-  readonly peers: Peers | null;
+  /** Null: one device computes alone. */
+  readonly together: Together | null;
 }
 
 export function configProto(config: ContextConfig): Uint8Array {
@@ -20,11 +20,22 @@ export function configProto(config: ContextConfig): Uint8Array {
     config.gpu === null
       ? // device_count { key: "GPU" value: 0 }
         message(1, [...text(1, 'GPU'), ...integer(2, 0)])
-      : // gpu_options { allow_growth: true visible_device_list: "N" }
-        message(6, [...integer(4, 1), ...text(5, String(config.gpu))]);
+      : // gpu_options { allow_growth: true visible_device_list: "N,N+1" }
+        message(6, [...integer(4, 1), ...text(5, gpus(config.gpu, config.together).join())]);
   // graph_options { rewrite_options { memory_optimization: NO_MEM_OPT } }: with it a step is the same in every process, bit by bit.
   const graph = message(10, message(10, integer(4, 1)));
-  return Uint8Array.from([...device, ...threads, ...graph, ...(config.peers === null ? [] : among(config.peers))]);
+  return Uint8Array.from([...device, ...threads, ...graph, ...several(config)]);
+}
+
+/** Those from this one on that compute together. */
+const gpus = (first: number, together: Together | null): readonly number[] =>
+  Array.from({ length: together !== null && 'devices' in together ? together.devices : 1 }, (_, at) => first + at);
+
+function several({ gpu, together }: ContextConfig): readonly number[] {
+  if (together === null) return [];
+  if ('peers' in together) return among(together.peers);
+  // device_count { key: "CPU" value: N }: a processor taken for several, which have its threads in common.
+  return gpu === null ? message(1, [...text(1, 'CPU'), ...integer(2, together.devices)]) : [];
 }
 
 /** What a session of one of several processes needs to know: it uses its own devices alone, and the first process numbers the steps. */

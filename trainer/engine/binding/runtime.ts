@@ -12,7 +12,7 @@ import { cudaVersions, graphicsCard } from './graphics-card.ts';
 import { instructionSet } from './processor.ts';
 import type { EngineFacts } from './engine-facts.ts';
 import { isGpuBuild } from './library.ts';
-import { serverDef, type Peers } from './server-def.ts';
+import { serverDef, type Peers, type Together } from './server-def.ts';
 import { checkStatus, loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**
@@ -43,14 +43,16 @@ export interface SessionSettings {
   readonly config: Uint8Array;
   /** Address of the process's own server, through which it computes with others; null: it computes alone. */
   readonly target: string | null;
+  /** True if what runs in it exchanges tensors with other devices. */
+  readonly exchanges: boolean;
 }
 
 export interface Runtime {
   readonly tensorflow: TensorFlow;
   readonly binding: Binding;
   readonly session: SessionSettings;
-  /** The processes that this one computes with; null: it computes alone. */
-  readonly peers: Peers | null;
+  /** Who computes each step; null: one device alone. */
+  readonly together: Together | null;
   readonly facts: EngineFacts;
   /** True if float32 products and convolutions are computed in TensorFloat-32. */
   readonly isTensorFloat32: boolean;
@@ -63,11 +65,11 @@ export interface Runtime {
 let opened: Runtime | null = null;
 
 /**
- * @param peers the processes to compute with; the first engine decides for all
+ * @param together who computes each step; the first engine decides for all
  * @throws a fault if this process already uses another thread count or device, or if the device does not exist
  */
-export async function openRuntime(execution: Execution, peers: Peers | null = null): Promise<Runtime> {
-  opened ??= open(execution, peers);
+export async function openRuntime(execution: Execution, together: Together | null = null): Promise<Runtime> {
+  opened ??= open(execution, together);
   const { device, threads } = opened.facts;
   const isTensorFloat32 = execution.precision === 'tf32';
   if (device !== execution.device || threads !== execution.threads || opened.isTensorFloat32 !== isTensorFloat32) {
@@ -128,14 +130,14 @@ function startServer(tensorflow: TensorFlow, peers: Peers, config: Uint8Array): 
   }
 }
 
-function open(execution: Execution, peers: Peers | null): Runtime {
+function open(execution: Execution, together: Together | null): Runtime {
   const { device, threads } = execution;
   const gpu = device === 'cpu' ? null : Number(device.slice('gpu:'.length));
   setEnvironment(gpu);
   const tensorflow = loadTensorFlow();
   const isTensorFloat32 = execution.precision === 'tf32';
   tensorflow.enableTensorFloat32(isTensorFloat32);
-  const binding = createBinding(tensorflow, configProto({ threads, gpu, peers: null }));
+  const binding = createBinding(tensorflow, configProto({ threads, gpu, together: null }));
   if (gpu !== null && !binding.isUsingGpuDevice()) {
     throw new FaultError(
       'device-unavailable',
@@ -157,9 +159,10 @@ function open(execution: Execution, peers: Peers | null): Runtime {
     ...(card && { gpu: `${card.name}, ${card.capability}`, driver: card.driver, ...cudaVersions() }),
   };
   const facts = { device, threads, instructionSet: instructionSet(), versions, card };
-  const config = configProto({ threads, gpu, peers });
-  const session = { config, target: peers === null ? null : startServer(tensorflow, peers, config) };
-  return { tensorflow, binding, session, peers, facts, isTensorFloat32 };
+  const config = configProto({ threads, gpu, together });
+  const target = together !== null && 'peers' in together ? startServer(tensorflow, together.peers, config) : null;
+  const session = { config, target, exchanges: together !== null };
+  return { tensorflow, binding, session, together, facts, isTensorFloat32 };
 }
 
 function registerBackend(binding: Binding): void {

@@ -9,6 +9,9 @@ export interface Peers {
   readonly own: number;
 }
 
+/** Who computes each step together: this process with others, or several devices of this one. */
+export type Together = { readonly peers: Peers } | { readonly devices: number };
+
 /** TensorFlow's name for the kind of process that all of them are. */
 export const taskName = 'worker';
 

@@ -103,6 +103,7 @@ const declarations = {
   TF_GraphGetTensorShape: ['tensorflow', 'void TF_GraphGetTensorShape(int64_t, TF_Output, void*, int, int64_t)'],
   TF_NewSessionOptions: ['tensorflow', 'int64_t TF_NewSessionOptions()'],
   TF_DeleteSessionOptions: ['tensorflow', 'void TF_DeleteSessionOptions(int64_t)'],
+  TF_SetDevice: ['tensorflow', 'void TF_SetDevice(int64_t, const char*)'],
   TF_NewServer: ['tensorflow', 'int64_t TF_NewServer(const void*, size_t, int64_t)'],
   TF_ServerStart: ['tensorflow', 'void TF_ServerStart(int64_t, int64_t)'],
   TF_ServerTarget: ['tensorflow', 'const char* TF_ServerTarget(int64_t)'],
@@ -227,6 +228,7 @@ export interface TensorFlow {
   TF_TensorType(tensor: Handle): number;
   TF_NumDims(tensor: Handle): number;
   TF_Dim(tensor: Handle, axis: number): number;
+  TF_SetDevice(description: Handle, device: string): void;
   TF_NewServer(definition: Uint8Array, length: number, status: Handle): Handle;
   TF_ServerStart(server: Handle, status: Handle): void;
   TF_ServerTarget(server: Handle): string;

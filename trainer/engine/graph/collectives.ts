@@ -1,7 +1,7 @@
 /**
- * Operations by which processes exchange tensors. Each runs in all of them in the same step, on tensors of one type and shape, and
- * ends when all have given theirs. TensorFlow knows an operation of one process as the same as another's by a number: processes that
- * trace the same functions in the same order give the same numbers.
+ * Operations by which several devices exchange tensors, of one process or of several. Each runs on all of them in the same step, on
+ * tensors of one type and shape, and ends when all have given theirs. TensorFlow knows the operation of one device as the same as
+ * another's by a number: where the same functions are traced in the same order the numbers are the same.
  */
 import {
   boolAttribute,
@@ -11,12 +11,11 @@ import {
   stringAttribute,
   typeAttribute,
 } from '../binding/attributes.ts';
-import type { Peers } from '../binding/server-def.ts';
 import { dtypes } from '../binding/tensors.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 
-/** Of the group of all processes; there is no other. */
+/** Of the group of all; there is no other. */
 const groupKey = 1;
 
 export class Collectives {
@@ -25,10 +24,11 @@ export class Collectives {
   readonly #group: readonly Node[];
   #instances = 0;
 
-  constructor(graph: Graph, { addresses }: Peers) {
+  /** @param count of those who exchange */
+  constructor(graph: Graph, count: number) {
     this.#graph = graph;
-    this.#count = addresses.length;
-    this.#group = [addresses.length, groupKey].map((value) => this.#integer(value));
+    this.#count = count;
+    this.#group = [count, groupKey].map((value) => this.#integer(value));
   }
 
   #integer(value: number): Node {
@@ -50,7 +50,7 @@ export class Collectives {
     return this.#graph.add('EnsureShape', made.outputs, 1, { attributes: known }).outputs[0]!;
   }
 
-  /** The mean of all processes' tensors. */
+  /** The mean of all devices' tensors. */
   mean(given: Node): Node {
     const attributes = [
       stringAttribute('merge_op', 'Add'),
@@ -61,7 +61,7 @@ export class Collectives {
     return this.#add('CollectiveReduceV2', given, given.shape, { attributes });
   }
 
-  /** All processes' tensors below each other, in the order of the processes. */
+  /** All devices' tensors below each other, in their order. */
   gathered(given: Node): Node {
     const [rows, ...rest] = given.shape;
     if (rows === undefined) throw new Error('A scalar has no rows to be gathered.');

@@ -11,7 +11,7 @@ const sharedElements = 16;
 export class Constants {
   readonly #graph: OpenGraph;
   readonly #operations: OperationWriter;
-  /** Shared constants by type, shape and bytes. */
+  /** Shared constants by device, type, shape and bytes. */
   readonly #shared = new Map<string, Node>();
   /** Values of the shared int32 constants, by operation. */
   readonly #integers = new Map<Handle, readonly number[]>();
@@ -25,7 +25,7 @@ export class Constants {
   node(dtype: number, shape: readonly number[], values: ArrayBufferView): Node {
     if (elementsOf(shape) > sharedElements) return this.#add(dtype, shape, values);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const key = `${dtype} ${shape.join()} ${bytes.join()}`;
+    const key = `${this.#operations.device} ${dtype} ${shape.join()} ${bytes.join()}`;
     const known = this.#shared.get(key);
     if (known) return known;
     const node = this.#add(dtype, shape, values);

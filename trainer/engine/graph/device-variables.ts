@@ -27,16 +27,19 @@ export class DeviceVariables {
   readonly #staged = new Map<DeviceVariable, Values>();
   /** Tensors fetched since the last run. They share memory with the variables until those are assigned anew. */
   readonly #fetched = new Map<DeviceVariable, Handle>();
+  readonly #prefix: string;
   #count = 0;
 
-  constructor(graph: Graph) {
+  /** @param prefix of the names of the variables inside the session; no other of its graph's may have it */
+  constructor(graph: Graph, prefix = 'variable') {
     this.#graph = graph;
+    this.#prefix = prefix;
   }
 
   /** Adds a variable. Takes over `values`: their memory is released once the device has them. */
   create(name: string, shape: readonly number[], values: Values): DeviceVariable {
     const dtype = values instanceof Float32Array ? 'float32' : 'int32';
-    const { variable, resource } = addResource(this.#graph, name, shape, dtype, `variable_${this.#count++}`);
+    const { variable, resource } = addResource(this.#graph, name, shape, dtype, `${this.#prefix}_${this.#count++}`);
     this.#resources.set(variable, resource);
     this.#staged.set(variable, values);
     return variable;

@@ -15,6 +15,8 @@ import { Session, type ProfiledRun } from './session.ts';
 export interface Graph {
   /** Adds an operation; `outputs` is the number of its outputs to return. */
   add(kind: string, inputs: readonly Output[], outputs: number, options?: OperationOptions): AddedOperation;
+  /** Operations that `compute` adds are of this device; null: TensorFlow chooses one. */
+  on<T>(device: string | null, compute: () => T): T;
   constant(dtype: number, shape: readonly number[], values: ArrayBufferView): Node;
   /** The same value, available only once `until` are computed. */
   delayed(value: Node, until: readonly Node[]): Node;
@@ -50,6 +52,7 @@ export function createGraph(tensorflow: TensorFlow, settings: SessionSettings): 
 
   return {
     add: (kind, inputs, outputs, options) => operations.add(kind, inputs, outputs, options),
+    on: (device, compute) => operations.on(device, compute),
     constant: (dtype, shape, given) => constants.node(dtype, shape, given),
     delayed(value, until) {
       const options = { attributes: [typeAttribute('T', value.dtype)], after: until.map(({ oper }) => oper) };

@@ -14,6 +14,7 @@ export class OperationWriter {
   readonly #definitions = new Map<string, readonly InputArgument[]>();
   /** Number of operations described so far, used to name the next one. */
   #count = 0;
+  #device: string | null = null;
 
   constructor(graph: OpenGraph) {
     this.#graph = graph;
@@ -37,7 +38,25 @@ export class OperationWriter {
   describe(kind: string): Handle {
     const { tensorflow, handle } = this.#graph;
     const name = new TextEncoder().encode(`${kind}_${this.#count++}\0`);
-    return tensorflow.TF_NewOperation(handle, permanent(kind), name);
+    const description = tensorflow.TF_NewOperation(handle, permanent(kind), name);
+    if (this.#device !== null) tensorflow.TF_SetDevice(description, this.#device);
+    return description;
+  }
+
+  /** The device that operations are added for; null: TensorFlow chooses one. */
+  get device(): string | null {
+    return this.#device;
+  }
+
+  /** Operations that `compute` adds are of this device. */
+  on<T>(device: string | null, compute: () => T): T {
+    const before = this.#device;
+    this.#device = device;
+    try {
+      return compute();
+    } finally {
+      this.#device = before;
+    }
   }
 
   finish(description: Handle, kind: string): Handle {

@@ -26,16 +26,16 @@ export class Session {
   readonly #handle: Handle;
   /** Requests without their values, numbered as they first came. */
   readonly #known = new Map<string, number>();
-  readonly #isShared: boolean;
+  readonly #exchanges: boolean;
 
-  constructor(graph: OpenGraph, { config, target }: SessionSettings) {
+  constructor(graph: OpenGraph, { config, target, exchanges }: SessionSettings) {
     const { tensorflow, handle, status } = graph;
     const options = tensorflow.TF_NewSessionOptions();
     tensorflow.TF_SetConfig(options, config, config.length, status);
     checkStatus(tensorflow, status, 'take the session options');
     if (target !== null) tensorflow.TF_SetTarget(options, target);
     this.#graph = graph;
-    this.#isShared = target !== null;
+    this.#exchanges = exchanges;
     this.#handle = tensorflow.TF_NewSession(handle, options, status);
     checkStatus(tensorflow, status, 'open a session');
     tensorflow.TF_DeleteSessionOptions(options);
@@ -44,7 +44,7 @@ export class Session {
   /** Runs on a TensorFlow thread; returns the fetched tensors, which the caller frees. */
   async run(request: Request): Promise<readonly Handle[]> {
     const isFirst = await this.#prepare(request);
-    const options = this.#isShared ? this.#sharedRun(request) : 0;
+    const options = this.#exchanges ? this.#numberedRun(request) : 0;
     try {
       return await this.#finished(request, this.#callOf(request, options));
     } finally {
@@ -88,8 +88,8 @@ export class Session {
     return { number: this.#known.size, isNew: true };
   }
 
-  /** RunOptions of a request that other processes run too: it is the same for them by its number. */
-  #sharedRun(request: Request): Handle {
+  /** RunOptions of a request in which tensors are exchanged: other processes know it by its number. */
+  #numberedRun(request: Request): Handle {
     // experimental { collective_graph_key }
     const options = Uint8Array.from(message(8, integer(1, this.#numberOf(request).number)));
     return this.#graph.tensorflow.TF_NewBufferFromString(options, options.length);
@@ -106,7 +106,7 @@ export class Session {
     const [first, ...others] = request.feeds;
     const isNew = this.#numberOf(request).isNew;
     // A run that fails in one of several processes ends those of the others.
-    if (!first || !isNew || this.#isShared) return isNew;
+    if (!first || !isNew || this.#exchanges) return isNew;
     const { tensorflow } = this.#graph;
     const status = tensorflow.TF_NewStatus();
     const refused = newTensor(tensorflow, [], dtypes.bool, new Uint8Array(1));

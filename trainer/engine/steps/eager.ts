@@ -62,15 +62,20 @@ export async function openEagerEngine(execution: Execution): Promise<Engine> {
     );
   }
   const { binding, facts } = await openRuntime(execution);
+  const builder: Engine['builder'] = (seed) =>
+    createBuilder(
+      (name, shape, values, trainable) =>
+        tf.tidy(() => unlisted(tf.variable(tf.tensor(values, [...shape]), trainable, name))),
+      seed,
+    );
+  const stepper: Engine['stepper'] = (learner, optimizer, seed) =>
+    createEagerStepper(learner, optimizer, seed, recompute);
   return {
     facts,
-    builder: (seed) =>
-      createBuilder(
-        (name, shape, values, trainable) =>
-          tf.tidy(() => unlisted(tf.variable(tf.tensor(values, [...shape]), trainable, name))),
-        seed,
-      ),
-    stepper: (learner, optimizer, seed) => createEagerStepper(learner, optimizer, seed, recompute),
+    builder,
+    stepper,
+    devices: [{ builder }],
+    stepperOfAll: ([learner], optimizer, seed) => stepper(learner, optimizer, seed),
     entries: (nets: readonly Net[]) =>
       [...new Set(nets.flatMap((net) => [...net.weights, ...net.state]))].map((variable) =>
         stateEntry(variable.name, variable),

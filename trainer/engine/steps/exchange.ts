@@ -1,28 +1,31 @@
 /**
- * What processes that compute a step together tell each other: the rows of their parts of the batch, statistics over all of it, and
- * gradients. Only while tracing.
+ * What devices that compute a step together tell each other, be they of one process or of several: the rows of their parts of the
+ * batch, statistics over all of it, and gradients. Only while tracing.
  *
- * Every process computes the loss of the whole batch from the same gathered rows. What is differentiated is the sum of their losses,
- * and the mean of the gradients that they find is then that of one process with the whole batch.
+ * Each computes the loss of the whole batch from the same gathered rows. What is differentiated is the sum of their losses,
+ * and the mean of the gradients that they find is then that of one device with the whole batch.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Tensors } from '../../recipe.ts';
-import type { Peers } from '../binding/server-def.ts';
 import { Collectives } from '../graph/collectives.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 
-export interface Exchange {
-  /** Number of processes. */
+/** One of several that compute a step together. */
+export interface Member {
+  /** How many there are. */
   readonly count: number;
   /** Place of this one, from 0: it has the rows of the batch from own / count on. */
   readonly own: number;
-  /** Rows of all processes in their order, as constants. */
+}
+
+export interface Exchange extends Member {
+  /** Rows of all in their order, as constants. */
   gathered(x: Tensor): Tensor;
-  /** The same, with gradient; what is computed from them must be the same in all processes. */
+  /** The same, with gradient; what is computed from them must be the same for all. */
   allRows(x: Tensor): Tensor;
-  /** The means over all processes. */
+  /** The means over all. */
   means(tensors: readonly Tensor[]): readonly Tensor[];
 }
 
@@ -31,12 +34,10 @@ const bucketSize = 4 << 20;
 
 export function createExchange(
   graph: Graph,
-  peers: Peers,
+  { count, own }: Member,
   { node, tensor }: { readonly node: (tensor: Tensor) => Node; readonly tensor: (node: Node) => Tensor },
 ): Exchange {
-  const collectives = new Collectives(graph, peers);
-  const { own } = peers;
-  const count = peers.addresses.length;
+  const collectives = new Collectives(graph, count);
   const gathered = (x: Tensor): Tensor => tensor(collectives.gathered(node(x)));
   const meanOf = (x: Tensor): Tensor => tensor(collectives.mean(node(x)));
 
@@ -57,7 +58,7 @@ export function createExchange(
     allRows: (x) =>
       tf.customGrad(() => ({
         value: gathered(x),
-        // The other processes find the same gradient of their loss with respect to these rows.
+        // The others find the same gradient of their loss with respect to these rows.
         gradFunc: (dy: Tensor) => {
           const rows = x.shape[0];
           return tf.mul(tf.slice(dy, [own * rows], [rows]), count);

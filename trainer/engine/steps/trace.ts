@@ -20,7 +20,7 @@ import { createKernelGradient } from '../rewriters/kernel-gradient.ts';
 import { createLargeSums } from '../rewriters/large-sums.ts';
 import { createWinograd } from '../rewriters/winograd.ts';
 import { branchOn } from './branch.ts';
-import { createExchange, type Exchange } from './exchange.ts';
+import { createExchange, type Exchange, type Member } from './exchange.ts';
 import { untracked } from './eager-step.ts';
 import { openTracedBackend } from './traced-backend.ts';
 import { unlisted } from './variable-builder.ts';
@@ -48,7 +48,7 @@ export interface Tracer {
    * order TensorFlow does not fuse a batch norm with the sum and the rectifier that follow it.
    */
   readonly waits: boolean;
-  /** With the processes that compute the step together; null: this one computes alone. */
+  /** With those that compute the step together; null: this one computes it alone. */
   readonly exchange: Exchange | null;
   /** Begins operations that run only where a scalar of type bool is true. Only while tracing. */
   branch(needed: Tensor): Branch;
@@ -65,13 +65,25 @@ function rewritersFor(graph: Graph, { device, instructionSet }: EngineFacts): re
   return instructionSet === 'AVX512_CORE_BF16' ? [...everywhere, createKernelGradient(graph)] : everywhere;
 }
 
+/** Where a tracer's operations belong. */
+export interface TracedPlace {
+  /** Shared by those of one process. */
+  readonly graph: Graph;
+  readonly member: Member;
+  /** TensorFlow's name of it; null: the only one. */
+  readonly device: string | null;
+}
+
+/** @param place where several compute each step together; by default a graph of its own */
 export function createTracer(
-  { tensorflow, binding: eager, session, peers, facts }: Runtime,
+  { tensorflow, binding: eager, session, facts }: Runtime,
   { precision, recompute }: Pick<Execution, 'precision' | 'recompute'>,
+  place: TracedPlace | null = null,
 ): Tracer {
   const waits = facts.device === 'cpu';
-  const graph = createGraph(tensorflow, session);
-  const variables = new DeviceVariables(graph);
+  const graph = place?.graph ?? createGraph(tensorflow, session);
+  const device = place?.device ?? null;
+  const variables = new DeviceVariables(graph, place === null ? 'variable' : `variable_${place.member.own}`);
   const autocast = isLowPrecision(precision) ? createAutocast(graph, precision) : noAutocast;
   const binding = createTracingBinding(graph, eager, autocast, () => variables.flush(), rewritersFor(graph, facts));
   const backend = openTracedBackend(binding);
@@ -103,25 +115,28 @@ export function createTracer(
     tensor,
     network: (compute) =>
       Object.fromEntries(Object.entries(autocast.within(compute)).map(([name, output]) => [name, bounded(output)])),
-    trace: (compute) => backend.onGraph(() => untracked(compute)),
+    trace: (compute) => graph.on(device, () => backend.onGraph(() => untracked(compute))),
     placeholder: (dtype, shape) => graph.placeholder(dtype === 'float32' ? dtypes.float : dtypes[dtype], shape),
     variable: (name, shape, values, trainable) =>
-      backend.onGraph(() =>
-        tf.tidy(() => {
-          const device = variables.create(name, shape, values);
-          const variable = unlisted(tf.variable(tensor(device.read), trainable, name));
-          backend.keepOnDevice(variable);
-          known.set(variable, device);
-          return variable;
-        }),
+      graph.on(device, () =>
+        backend.onGraph(() =>
+          tf.tidy(() => {
+            const made = variables.create(name, shape, values);
+            const variable = unlisted(tf.variable(tensor(made.read), trainable, name));
+            backend.keepOnDevice(variable);
+            known.set(variable, made);
+            return variable;
+          }),
+        ),
       ),
     deviceOf,
     delayed,
     waits,
-    exchange: peers === null ? null : createExchange(graph, peers, { node: nodeOf, tensor }),
+    exchange:
+      place === null ? null : graph.on(device, () => createExchange(graph, place.member, { node: nodeOf, tensor })),
     recompute:
       // What is computed again would be exchanged again.
-      peers === null && (recompute || waits)
+      place === null && (recompute || waits)
         ? { of: recompute ? 'blocks' : 'norms', input: (kept, dy) => delayed(kept, [dy]), network: autocast.within }
         : null,
     branch: (needed) => branchOn(nodeOf(needed), { graph, nodeOf, tensor }),

@@ -1,89 +1,159 @@
-/** A training step as one graph: forward, gradients, optimizer and running statistics of a whole batch in one run. */
+/**
+ * A training step as one graph: forward, gradients, optimizer and running statistics of a whole batch in one run. Where several devices
+ * compute it together, each has its part of the batch and a learner of its own, and all of them run at once.
+ */
 import type { HostBatch } from '../../host-batch.ts';
 import type { Learner } from '../../recipe.ts';
-import type { ChosenOptimizer, StepPosition, Stepper, StepResult } from '../engine.ts';
+import type { ChosenOptimizer, StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
+import type { Handle } from '../binding/tensorflow.ts';
+import type { Feed, Node } from '../graph/node.ts';
 import { batchFeeds, rateFeeds, scaleFeeds } from './batch-inputs.ts';
-import { chosenUpdate } from './update-choice.ts';
-import { compileStep, type CompiledStep } from './compiled-step.ts';
+import { compileStep, type CompiledStep, type TracedTraining } from './compiled-step.ts';
 import { failedBy } from './finite-checks.ts';
 import { notFiniteAmong } from './finite-weights.ts';
+import { chunksOf } from './host-chunks.ts';
 import type { LossScale } from './loss-scale.ts';
-import type { Handle } from '../binding/tensorflow.ts';
-import type { Feed } from '../graph/node.ts';
 import { scalarOf } from './named-nodes.ts';
 import { perSignature, signatureKey, signatureOf } from './per-signature.ts';
 import type { Tracer } from './trace.ts';
 import { createTrainingState } from './training-state.ts';
+import { chosenUpdate, type Update } from './update-choice.ts';
 
+/** A learner on a device. */
+export interface Replica {
+  readonly tracer: Tracer;
+  readonly learner: Learner;
+}
+
+/** A device's part of a step, ready to run. */
+interface Prepared {
+  readonly compiled: CompiledStep;
+  readonly feeds: readonly Feed[];
+  readonly update: Update;
+}
+
+/** @param replicas of one process; all of them in the same state, and so they stay */
 export function createTracedStepper(
-  tracer: Tracer,
-  learner: Learner,
+  replicas: readonly [Replica, ...Replica[]],
   optimizer: ChosenOptimizer,
   seed: number,
   lossScale: LossScale | null,
 ): Stepper {
-  const { graph, variables } = tracer;
-  const state = createTrainingState(tracer, learner, optimizer, lossScale);
-  const training = { tracer, learner, state, scaled: lossScale !== null, clips: optimizer.clips ?? false };
-  const compiledFor = perSignature<CompiledStep>('The training step');
+  const [{ tracer }] = replicas;
+  const { graph } = tracer;
+  const trainings = replicas.map((replica, place): TracedTraining => {
+    const state = createTrainingState(replica.tracer, replica.learner, optimizer, place === 0 ? lossScale : null);
+    return { ...replica, state, scaled: lossScale !== null, clips: optimizer.clips ?? false };
+  });
+  const [{ state }] = trainings as [TracedTraining];
+  const compiledFor = perSignature<readonly CompiledStep[]>('The training step');
 
-  /** The step compiled for such a batch, the values fed to it and the change of the state. */
-  function prepared(batch: HostBatch, at: StepPosition, scale: number) {
-    const signature = signatureOf(batch);
-    const compiled = compiledFor(signatureKey(signature), () => compileStep(training, signature));
-    variables.flush();
-    const chosen = chosenUpdate(tracer, compiled.update, at);
-    const feeds = [
-      ...batchFeeds(tracer, compiled.inputs, batch, { seed, step: at.step }),
-      ...rateFeeds(tracer, compiled.rates, at),
-      ...scaleFeeds(tracer, compiled.scale, scale),
-      ...chosen.feeds,
-    ];
-    return { compiled, feeds, update: chosen.update };
+  /** The step compiled for such a batch, the values fed to it and the change of the state, of each device. */
+  function prepared(batch: HostBatch, at: StepPosition, scale: number): readonly Prepared[] {
+    const parts = partsFor(batch, replicas.length);
+    const signature = signatureOf(parts[0]!);
+    const steps = compiledFor(signatureKey(signature), () => trainings.map((own) => compileStep(own, signature)));
+    return steps.map((compiled, place) => {
+      const { tracer: own } = replicas[place]!;
+      own.variables.flush();
+      const chosen = chosenUpdate(own, compiled.update, at);
+      const feeds = [
+        ...batchFeeds(own, compiled.inputs, parts[place]!, { seed, step: at.step }),
+        ...rateFeeds(own, compiled.rates, at),
+        ...scaleFeeds(own, compiled.scale, scale),
+        ...chosen.feeds,
+      ];
+      return { compiled, feeds, update: chosen.update };
+    });
+  }
+
+  /** Runs one thing of each device, and `more` of the first. Where one of them exchanges tensors, all must. */
+  async function fetched(
+    all: readonly Prepared[],
+    ofEach: (own: Prepared) => Node,
+    more: readonly Node[],
+    targets: readonly Handle[],
+  ): Promise<readonly Handle[]> {
+    const [first, ...others] = all.map(ofEach) as [Node, ...Node[]];
+    const request = { feeds: all.flatMap(({ feeds }) => feeds), fetches: [first, ...more, ...others], targets };
+    const found = await graph.run(request);
+    found.slice(1 + more.length).forEach((tensor) => graph.free(tensor));
+    return found.slice(0, 1 + more.length);
   }
 
   async function computed(
-    compiled: CompiledStep,
-    feeds: readonly Feed[],
+    all: readonly Prepared[],
     withMetrics: boolean,
     targets: readonly Handle[],
   ): Promise<StepResult> {
-    const metrics = withMetrics ? Object.entries(compiled.metrics) : [];
-    const fetches = [compiled.loss, ...metrics.map(([, node]) => node)];
-    const found = await graph.run({ feeds, fetches, targets });
-    const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, fetches[place]!));
-    return { loss: loss!, metrics: Object.fromEntries(metrics.map(([name], place) => [name, values[place]!])) };
+    const { loss: node, metrics } = all[0]!.compiled;
+    const named = withMetrics ? Object.entries(metrics) : [];
+    const nodes = named.map(([, metric]) => metric);
+    const found = await fetched(all, ({ compiled }) => compiled.loss, nodes, targets);
+    const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, [node, ...nodes][place]!));
+    return { loss: loss!, metrics: Object.fromEntries(named.map(([name], place) => [name, values[place]!])) };
   }
 
   /** The loss of a step after which weights would not be finite, and their names; assigns nothing. */
   async function withNames(batch: HostBatch, at: StepPosition): Promise<StepResult> {
-    const { compiled, feeds, update } = prepared(batch, at, 1);
-    const [loss, sums] = await graph.run({ feeds, fetches: [compiled.loss, update.sums], targets: [] });
+    const all = prepared(batch, at, 1);
+    const { compiled, update } = all[0]!;
+    const [sums, loss] = await fetched(all, (own) => own.update.sums, [compiled.loss], []);
     const weightsNotFinite = notFiniteAmong(state.weights, graph.take(sums!, update.sums.dtype));
     return { loss: scalarOf(tracer, loss!, compiled.loss), metrics: {}, weightsNotFinite };
   }
 
   async function run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult> {
-    const { compiled, feeds, update } = prepared(batch, at, lossScale?.value ?? 1);
+    const all = prepared(batch, at, lossScale?.value ?? 1);
     try {
-      const result = await computed(compiled, feeds, wanted.metrics, [update.train]);
+      const result = await computed(
+        all,
+        wanted.metrics,
+        all.map(({ update }) => update.train),
+      );
       lossScale?.held();
       return result;
     } catch (error) {
       // Nothing was assigned. Computed again, from feeds of its own: the metrics tell which term it is.
-      if (failedBy('loss', error)) return await computed(compiled, prepared(batch, at, 1).feeds, true, []);
+      if (failedBy('loss', error)) return await computed(prepared(batch, at, 1), true, []);
       if (!failedBy('weights', error)) throw error;
       return lossScale?.lowered() ? await run(batch, at, wanted) : await withNames(batch, at);
     }
   }
 
   return {
-    state: state.entries,
+    state: mirrored(trainings.map((own) => own.state.entries)),
     async profile(batch, at) {
-      const { feeds, update } = prepared(batch, at, lossScale?.value ?? 1);
-      return (await graph.profile({ feeds, fetches: [], targets: [update.train] })).timings;
+      const all = prepared(batch, at, lossScale?.value ?? 1);
+      const feeds = all.flatMap((own) => own.feeds);
+      return (await graph.profile({ feeds, fetches: [], targets: all.map(({ update }) => update.train) })).timings;
     },
     run,
-    dispose: state.dispose,
+    dispose() {
+      for (const own of trainings) own.state.dispose();
+    },
   };
+}
+
+/** The batch in equal parts, one a device. @throws if it cannot be divided so */
+function partsFor(batch: HostBatch, devices: number): readonly HostBatch[] {
+  if (devices === 1) return [batch];
+  const rows = batch.index.length / devices;
+  if (!Number.isInteger(rows))
+    throw new Error(`A batch of ${batch.index.length} cannot be divided among ${devices} devices: choose a multiple.`);
+  return chunksOf(batch, rows);
+}
+
+/** The state of the first, which the others take over where it is written. */
+function mirrored([first = [], ...others]: readonly (readonly StateEntry[])[]): readonly StateEntry[] {
+  if (others.length === 0) return first;
+  return first.map((entry) => {
+    const same = others.flatMap((all) => all.filter(({ name }) => name === entry.name));
+    return {
+      ...entry,
+      write(values) {
+        for (const each of [entry, ...same]) each.write(values);
+      },
+    };
+  });
 }

@@ -11,12 +11,13 @@ import { openEagerEngine } from './eager.ts';
 import type { Engine } from '../engine.ts';
 import { createLossScale } from './loss-scale.ts';
 import { isLowPrecision } from '../graph/autocast.ts';
-import { openRuntime } from '../binding/runtime.ts';
-import type { Peers } from '../binding/server-def.ts';
+import { openRuntime, type Runtime } from '../binding/runtime.ts';
+import type { Together } from '../binding/server-def.ts';
+import { createGraph } from '../graph/graph.ts';
 import { unique } from './eager-step.ts';
 import { compile } from './compile.ts';
 import { createTracer, type Tracer } from './trace.ts';
-import { createTracedStepper } from './traced-step.ts';
+import { createTracedStepper, type Replica } from './traced-step.ts';
 import { createTracedContext } from './traced-context.ts';
 import { ofOne } from './infer-one.ts';
 import { perSignature, specKey, specOf, type InputSpec } from './per-signature.ts';
@@ -59,23 +60,47 @@ async function provePrecision(tracer: Tracer, precision: Precision, instructionS
   }
 }
 
-export async function openTracedEngine(execution: Execution, peers: Peers | null = null): Promise<Engine> {
-  const runtime = await openRuntime(execution, peers);
+/** A tracer for each device of this process that computes a step with others. */
+function tracersOf(runtime: Runtime, execution: Execution): readonly [Tracer, ...Tracer[]] {
+  const { together } = runtime;
+  if (together === null) return [createTracer(runtime, execution)];
+  const graph = createGraph(runtime.tensorflow, runtime.session);
+  if ('peers' in together) {
+    const { addresses, own } = together.peers;
+    return [createTracer(runtime, execution, { graph, member: { count: addresses.length, own }, device: null })];
+  }
+  const on = (own: number): Tracer => {
+    const device = `/device:${runtime.facts.device === 'cpu' ? 'CPU' : 'GPU'}:${own}`;
+    return createTracer(runtime, execution, { graph, member: { count: together.devices, own }, device });
+  };
+  return [on(0), ...Array.from({ length: together.devices - 1 }, (_, other) => on(other + 1))];
+}
+
+export async function openTracedEngine(execution: Execution, together: Together | null = null): Promise<Engine> {
+  const runtime = await openRuntime(execution, together);
   const { precision } = execution;
   const isLow = isLowPrecision(precision);
   const eager = await openEagerEngine({ ...execution, precision: isLow ? 'float32' : precision, chunk: null });
-  const tracer = createTracer(runtime, execution);
+  const tracers = tracersOf(runtime, execution);
+  const [tracer] = tracers;
   const inferAll = createTracedInference(tracer);
   if (isLow) await provePrecision(tracer, precision, runtime.facts.instructionSet);
+  const devices = tracers.map(({ variable }) => ({ builder: (seed: number) => createBuilder(variable, seed) }));
+  const stepperOfAll: Engine['stepperOfAll'] = (learners, optimizer, seed) => {
+    if (learners.length !== tracers.length)
+      throw new Error(`${tracers.length} devices train together, and ${learners.length} learners were built.`);
+    const lossScale = precision === 'float16' ? createLossScale() : null;
+    if (execution.chunk !== null)
+      return createChunkedStepper(tracer, learners[0], optimizer, seed, execution.chunk, lossScale);
+    const [first, ...others] = learners.map((learner, own): Replica => ({ tracer: tracers[own]!, learner }));
+    return createTracedStepper([first!, ...others], optimizer, seed, lossScale);
+  };
   return {
     ...eager,
-    builder: (seed) => createBuilder(tracer.variable, seed),
-    stepper(learner, optimizer, seed) {
-      const lossScale = precision === 'float16' ? createLossScale() : null;
-      return execution.chunk === null
-        ? createTracedStepper(tracer, learner, optimizer, seed, lossScale)
-        : createChunkedStepper(tracer, learner, optimizer, seed, execution.chunk, lossScale);
-    },
+    ...devices[0]!,
+    devices,
+    stepperOfAll,
+    stepper: (learner, optimizer, seed) => stepperOfAll([learner], optimizer, seed),
     entries: (nets) =>
       tracer.variables.entries(
         unique(nets.flatMap((net) => [...net.weights, ...net.state])).map((variable) => ({

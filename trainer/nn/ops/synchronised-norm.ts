@@ -35,8 +35,9 @@ export function synchronisedNorm(
 ): SynchronisedNorm {
   const channels = x.shape.at(-1)!;
   const count = peers.count * (x.size / channels);
-  const own = tf.moments(x, [0, 1, 2]);
-  const parts = peers.gathered(tf.stack([own.mean, own.variance]).reshape([1, 2 * channels]));
+  const ownMean = tf.mean(x, [0, 1, 2]);
+  const ownVariance = tf.mean(tf.squaredDifference(x, ownMean), [0, 1, 2]);
+  const parts = peers.gathered(tf.stack([ownMean, ownVariance]).reshape([1, 2 * channels]));
   const [means, variances] = tf.split(parts, 2, 1) as [Tensor, Tensor];
   const mean = tf.mean(means, 0);
   const variance = tf.mean(tf.add(variances, tf.squaredDifference(means, mean)), 0);
