@@ -32,6 +32,75 @@ interface Prepared {
   readonly update: Update;
 }
 
+/** What every step of a stepper needs. */
+interface Stepping {
+  readonly trainings: readonly [TracedTraining, ...TracedTraining[]];
+  readonly compiledFor: ReturnType<typeof perSignature<readonly CompiledStep[]>>;
+  readonly seed: number;
+}
+
+/** The step compiled for such a batch, the values fed to it and the change of the state, of each device. */
+function prepared(
+  { trainings, compiledFor, seed }: Stepping,
+  batch: HostBatch,
+  at: StepPosition,
+  scale: number,
+): readonly Prepared[] {
+  const parts = partsFor(batch, trainings.length);
+  const signature = signatureOf(parts[0]!);
+  const steps = compiledFor(signatureKey(signature), () => trainings.map((own) => compileStep(own, signature)));
+  return steps.map((compiled, place) => {
+    const { tracer } = trainings[place]!;
+    tracer.variables.flush();
+    const chosen = chosenUpdate(tracer, compiled.update, at);
+    const feeds = [
+      ...batchFeeds(tracer, compiled.inputs, parts[place]!, { seed, step: at.step }),
+      ...rateFeeds(tracer, compiled.rates, at),
+      ...scaleFeeds(tracer, compiled.scale, scale),
+      ...chosen.feeds,
+    ];
+    return { compiled, feeds, update: chosen.update };
+  });
+}
+
+/** Runs one thing of each device, and `more` of the first. Where one of them exchanges tensors, all must. */
+async function fetched(
+  { graph }: Tracer,
+  all: readonly Prepared[],
+  ofEach: (own: Prepared) => Node,
+  more: readonly Node[],
+  targets: readonly Handle[],
+): Promise<readonly Handle[]> {
+  const [first, ...others] = all.map(ofEach) as [Node, ...Node[]];
+  const request = { feeds: all.flatMap(({ feeds }) => feeds), fetches: [first, ...more, ...others], targets };
+  const found = await graph.run(request);
+  found.slice(1 + more.length).forEach((tensor) => graph.free(tensor));
+  return found.slice(0, 1 + more.length);
+}
+
+/** The loss and the metrics of a step, which changes the state where `targets` do. */
+async function computed(
+  tracer: Tracer,
+  all: readonly Prepared[],
+  withMetrics: boolean,
+  targets: readonly Handle[],
+): Promise<StepResult> {
+  const { loss: node, metrics } = all[0]!.compiled;
+  const named = withMetrics ? Object.entries(metrics) : [];
+  const nodes = named.map(([, metric]) => metric);
+  const found = await fetched(tracer, all, ({ compiled }) => compiled.loss, nodes, targets);
+  const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, [node, ...nodes][place]!));
+  return { loss: loss!, metrics: Object.fromEntries(named.map(([name], place) => [name, values[place]!])) };
+}
+
+/** The loss of a step after which weights would not be finite, and their names; assigns nothing. */
+async function withNames({ tracer, state }: TracedTraining, all: readonly Prepared[]): Promise<StepResult> {
+  const { compiled, update } = all[0]!;
+  const [sums, loss] = await fetched(tracer, all, (own) => own.update.sums, [compiled.loss], []);
+  const weightsNotFinite = notFiniteAmong(state.weights, tracer.graph.take(sums!, update.sums.dtype));
+  return { loss: scalarOf(tracer, loss!, compiled.loss), metrics: {}, weightsNotFinite };
+}
+
 /** @param replicas of one process; all of them in the same state, and so they stay */
 export function createTracedStepper(
   replicas: readonly [Replica, ...Replica[]],
@@ -39,94 +108,40 @@ export function createTracedStepper(
   seed: number,
   lossScale: LossScale | null,
 ): Stepper {
-  const [{ tracer }] = replicas;
-  const { graph } = tracer;
-  const trainings = replicas.map((replica, place): TracedTraining => {
-    const state = createTrainingState(replica.tracer, replica.learner, optimizer, place === 0 ? lossScale : null);
+  const trainingOf = (replica: Replica, own: LossScale | null): TracedTraining => {
+    const state = createTrainingState(replica.tracer, replica.learner, optimizer, own);
     return { ...replica, state, scaled: lossScale !== null, clips: optimizer.clips ?? false };
-  });
-  const [{ state }] = trainings as [TracedTraining];
-  const compiledFor = perSignature<readonly CompiledStep[]>('The training step');
-
-  /** The step compiled for such a batch, the values fed to it and the change of the state, of each device. */
-  function prepared(batch: HostBatch, at: StepPosition, scale: number): readonly Prepared[] {
-    const parts = partsFor(batch, replicas.length);
-    const signature = signatureOf(parts[0]!);
-    const steps = compiledFor(signatureKey(signature), () => trainings.map((own) => compileStep(own, signature)));
-    return steps.map((compiled, place) => {
-      const { tracer: own } = replicas[place]!;
-      own.variables.flush();
-      const chosen = chosenUpdate(own, compiled.update, at);
-      const feeds = [
-        ...batchFeeds(own, compiled.inputs, parts[place]!, { seed, step: at.step }),
-        ...rateFeeds(own, compiled.rates, at),
-        ...scaleFeeds(own, compiled.scale, scale),
-        ...chosen.feeds,
-      ];
-      return { compiled, feeds, update: chosen.update };
-    });
-  }
-
-  /** Runs one thing of each device, and `more` of the first. Where one of them exchanges tensors, all must. */
-  async function fetched(
-    all: readonly Prepared[],
-    ofEach: (own: Prepared) => Node,
-    more: readonly Node[],
-    targets: readonly Handle[],
-  ): Promise<readonly Handle[]> {
-    const [first, ...others] = all.map(ofEach) as [Node, ...Node[]];
-    const request = { feeds: all.flatMap(({ feeds }) => feeds), fetches: [first, ...more, ...others], targets };
-    const found = await graph.run(request);
-    found.slice(1 + more.length).forEach((tensor) => graph.free(tensor));
-    return found.slice(0, 1 + more.length);
-  }
-
-  async function computed(
-    all: readonly Prepared[],
-    withMetrics: boolean,
-    targets: readonly Handle[],
-  ): Promise<StepResult> {
-    const { loss: node, metrics } = all[0]!.compiled;
-    const named = withMetrics ? Object.entries(metrics) : [];
-    const nodes = named.map(([, metric]) => metric);
-    const found = await fetched(all, ({ compiled }) => compiled.loss, nodes, targets);
-    const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, [node, ...nodes][place]!));
-    return { loss: loss!, metrics: Object.fromEntries(named.map(([name], place) => [name, values[place]!])) };
-  }
-
-  /** The loss of a step after which weights would not be finite, and their names; assigns nothing. */
-  async function withNames(batch: HostBatch, at: StepPosition): Promise<StepResult> {
-    const all = prepared(batch, at, 1);
-    const { compiled, update } = all[0]!;
-    const [sums, loss] = await fetched(all, (own) => own.update.sums, [compiled.loss], []);
-    const weightsNotFinite = notFiniteAmong(state.weights, graph.take(sums!, update.sums.dtype));
-    return { loss: scalarOf(tracer, loss!, compiled.loss), metrics: {}, weightsNotFinite };
-  }
+  };
+  const [first, ...others] = replicas;
+  const leading = trainingOf(first, lossScale);
+  const trainings = [leading, ...others.map((replica) => trainingOf(replica, null))] as const;
+  const stepping = { trainings, compiledFor: perSignature<readonly CompiledStep[]>('The training step'), seed };
+  const { tracer } = leading;
 
   async function run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult> {
-    const all = prepared(batch, at, lossScale?.value ?? 1);
+    const all = prepared(stepping, batch, at, lossScale?.value ?? 1);
+    const targets = all.map(({ update }) => update.train);
     try {
-      const result = await computed(
-        all,
-        wanted.metrics,
-        all.map(({ update }) => update.train),
-      );
+      const result = await computed(tracer, all, wanted.metrics, targets);
       lossScale?.held();
       return result;
     } catch (error) {
       // Nothing was assigned. Computed again, from feeds of its own: the metrics tell which term it is.
-      if (failedBy('loss', error)) return await computed(prepared(batch, at, 1), true, []);
+      if (failedBy('loss', error)) return await computed(tracer, prepared(stepping, batch, at, 1), true, []);
       if (!failedBy('weights', error)) throw error;
-      return lossScale?.lowered() ? await run(batch, at, wanted) : await withNames(batch, at);
+      return lossScale?.lowered()
+        ? await run(batch, at, wanted)
+        : await withNames(leading, prepared(stepping, batch, at, 1));
     }
   }
 
   return {
     state: mirrored(trainings.map((own) => own.state.entries)),
     async profile(batch, at) {
-      const all = prepared(batch, at, lossScale?.value ?? 1);
+      const all = prepared(stepping, batch, at, lossScale?.value ?? 1);
       const feeds = all.flatMap((own) => own.feeds);
-      return (await graph.profile({ feeds, fetches: [], targets: all.map(({ update }) => update.train) })).timings;
+      const targets = all.map(({ update }) => update.train);
+      return (await tracer.graph.profile({ feeds, fetches: [], targets })).timings;
     },
     run,
     dispose() {
