@@ -5,12 +5,13 @@ import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
 import type { Engine, StateEntry } from '../../engine/engine.ts';
 import { openEngine } from '../../engine/steps/open.ts';
+import { createStepContext } from '../../engine/steps/step-context.ts';
 import { Execution } from '../../protocol/run.ts';
 import type { Builder, Learner } from '../../recipe.ts';
 import { optimizer as sgd } from '../../optim/optimizers/sgd.ts';
 import { batchNorm } from '../layers/batch-norm.ts';
 import { formula } from '../testing/golden.ts';
-import { embeddedViews, inOrder, type NormGroups } from './views.ts';
+import { embeddedViews, inNormGroups, inOrder, type NormGroups } from './views.ts';
 
 const rows = 6;
 /** Two large views and two small ones. */
@@ -115,4 +116,12 @@ async function afterFirst(together: boolean) {
 
 it('groups as large as the batch are no groups', async () => {
   expect(await after({ together: true, normBatch: rows })).toEqual(await after({ together: true, normBatch: 0 }));
+});
+
+it('of several devices only the whole batch is a group', () => {
+  const peers = { count: 2, gathered: (x: Tensor) => x };
+  const at = { ...createStepContext(1, 0, true), peers };
+  const given = [tf.zeros([rows, 3])];
+  expect(inNormGroups(given, 2 * rows, at, (views) => views)).toBe(given);
+  expect(() => inNormGroups(given, rows, at, (views) => views)).toThrow(/cannot normalise groups of 6 images/);
 });

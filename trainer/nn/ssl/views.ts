@@ -61,15 +61,16 @@ export function inNormGroups(
   compute: (views: readonly Tensor[], at: StepContext) => readonly Tensor[],
 ): readonly Tensor[] {
   const rows = views[0]!.shape[0];
-  if (normBatch === 0 || normBatch >= rows) return compute(views, at);
-  // A group's rows are all here.
-  const alone: StepContext = { ...at, peers: null };
-  const silent: StepContext = { ...alone, update: () => undefined };
+  if (normBatch === 0 || normBatch >= rows * (at.peers?.count ?? 1)) return compute(views, at);
+  // The running statistics of the first group are on one device only.
+  if (at.peers !== null)
+    throw new Error(`Several devices cannot normalise groups of ${normBatch} images: choose 0, the whole batch.`);
+  const silent: StepContext = { ...at, update: () => undefined };
   const groups = Array.from({ length: Math.ceil(rows / normBatch) }, (_, group) => {
     const start = group * normBatch;
     const size = Math.min(normBatch, rows - start);
     const own = views.map((view) => tf.slice(view, start, size));
-    return compute(own, group === 0 ? alone : silent);
+    return compute(own, group === 0 ? at : silent);
   });
   return views.map((_, view) => tf.concat(groups.map((group) => group[view]!)));
 }
