@@ -75,7 +75,7 @@ export async function stepsTogether({
   let metrics: Readonly<Record<string, number>> = {};
   for (let step = 0; step < steps; step += 1) {
     const given = step === poisoned && isLast ? withoutNumber(own) : own;
-    const result = await stepper.run(given, { step, lr: 1e-3 }, { metrics: step === steps - 1 });
+    const result = await stepper.run(given, { step, lr: 1e-4 }, { metrics: step === steps - 1 });
     losses.push(String(result.loss));
     metrics = result.metrics;
   }

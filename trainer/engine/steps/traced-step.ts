@@ -63,19 +63,18 @@ function prepared(
   });
 }
 
-/** Runs one thing of each device, and `more` of the first. Where one of them exchanges tensors, all must. */
+/** Runs the same things of each device, for where one exchanges tensors all must; returns those of the first. */
 async function fetched(
   { graph }: Tracer,
   all: readonly Prepared[],
-  ofEach: (own: Prepared) => Node,
-  more: readonly Node[],
+  ofEach: (own: Prepared) => readonly Node[],
   targets: readonly Handle[],
 ): Promise<readonly Handle[]> {
-  const [first, ...others] = all.map(ofEach) as [Node, ...Node[]];
-  const request = { feeds: all.flatMap(({ feeds }) => feeds), fetches: [first, ...more, ...others], targets };
-  const found = await graph.run(request);
-  found.slice(1 + more.length).forEach((tensor) => graph.free(tensor));
-  return found.slice(0, 1 + more.length);
+  const feeds = all.flatMap((own) => own.feeds);
+  const found = await graph.run({ feeds, fetches: all.flatMap(ofEach), targets });
+  const own = found.length / all.length;
+  found.slice(own).forEach((tensor) => graph.free(tensor));
+  return found.slice(0, own);
 }
 
 /** The loss and the metrics of a step, which changes the state where `targets` do. */
@@ -85,18 +84,21 @@ async function computed(
   withMetrics: boolean,
   targets: readonly Handle[],
 ): Promise<StepResult> {
-  const { loss: node, metrics } = all[0]!.compiled;
-  const named = withMetrics ? Object.entries(metrics) : [];
-  const nodes = named.map(([, metric]) => metric);
-  const found = await fetched(tracer, all, ({ compiled }) => compiled.loss, nodes, targets);
-  const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, [node, ...nodes][place]!));
-  return { loss: loss!, metrics: Object.fromEntries(named.map(([name], place) => [name, values[place]!])) };
+  const names = withMetrics ? Object.keys(all[0]!.compiled.metrics) : [];
+  const nodesOf = ({ compiled }: Prepared): readonly Node[] => [
+    compiled.loss,
+    ...names.map((name) => compiled.metrics[name]!),
+  ];
+  const nodes = nodesOf(all[0]!);
+  const found = await fetched(tracer, all, nodesOf, targets);
+  const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, nodes[place]!));
+  return { loss: loss!, metrics: Object.fromEntries(names.map((name, place) => [name, values[place]!])) };
 }
 
 /** The loss of a step after which weights would not be finite, and their names; assigns nothing. */
 async function withNames({ tracer, state }: TracedTraining, all: readonly Prepared[]): Promise<StepResult> {
   const { compiled, update } = all[0]!;
-  const [sums, loss] = await fetched(tracer, all, (own) => own.update.sums, [compiled.loss], []);
+  const [loss, sums] = await fetched(tracer, all, (own) => [own.compiled.loss, own.update.sums], []);
   const weightsNotFinite = notFiniteAmong(state.weights, tracer.graph.take(sums!, update.sums.dtype));
   return { loss: scalarOf(tracer, loss!, compiled.loss), metrics: {}, weightsNotFinite };
 }
