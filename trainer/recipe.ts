@@ -47,7 +47,7 @@ export interface StepContext {
 }
 
 export interface StepPeers {
-  /** Of processes, this one included. */
+  /** How many there are, this one included. */
   readonly count: number;
   /** Their tensors, all of one shape, below each other; constants. */
   gathered(x: Tensor): Tensor;

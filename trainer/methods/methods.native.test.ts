@@ -8,10 +8,9 @@ import type { Engine, Stepper } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
 import { createStepContext } from '../engine/steps/step-context.ts';
 import { Execution } from '../protocol/run.ts';
-import { keyed } from '../random.ts';
 import type { Encoder, Learner, MethodRecipe } from '../recipe.ts';
 import { methods, optimizers } from '../registry.ts';
-import { smallEncoder, smallLearner } from '../testing/small-learner.ts';
+import { smallBatch, smallEncoder, smallLearner } from '../testing/small-learner.ts';
 
 const kinds = ['eager', 'traced'] as const;
 type Kind = (typeof kinds)[number];
@@ -24,16 +23,7 @@ const smallEncoderAt = (on: Engine, name: string, id?: string): Encoder => small
 const buildLearner = (on: Engine, method: MethodRecipe, branches?: readonly [Encoder, Encoder]): Learner =>
   smallLearner(on, method, { batch, classes }, branches);
 
-function makeBatch(method: MethodRecipe, seed = 1): HostBatch {
-  const views = Array.from({ length: method.views }, (_, view) => {
-    const values = new Float32Array(batch * size * size);
-    keyed(seed, 'view', view).fillNormal(values);
-    return { shape: [batch, size, size, 1], values };
-  });
-  const index = Int32Array.from({ length: batch }, (_, position) => position);
-  const label = { shape: [index.length], values: index.map((position) => position % classes) };
-  return { views, index, targets: method.labels ? { label } : {} };
-}
+const makeBatch = (method: MethodRecipe, seed = 1): HostBatch => smallBatch(method, { batch, classes, size, seed });
 
 const adamw = () => ({ recipe: optimizers.get('adamw'), options: {} });
 const stepperOf = (on: Engine, learner: Learner): Stepper => on.stepper(learner, adamw(), 1);

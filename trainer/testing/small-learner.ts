@@ -1,8 +1,10 @@
 /** Methods small enough for a test step to take milliseconds. */
 import * as v from 'valibot';
 import type { Engine } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 import type { Options } from '../protocol/options.ts';
 import { encoderPath } from '../protocol/run.ts';
+import { keyed } from '../random.ts';
 import type { Builder, Encoder, Learner, MethodRecipe } from '../recipe.ts';
 import { encoders } from '../registry.ts';
 
@@ -68,4 +70,24 @@ export function smallLearner(
     stepsPerEpoch: steps,
     encoder: another,
   });
+}
+
+/** A batch of grey noise of size x size pixels for a method; the same for the same seed. */
+export function smallBatch(
+  method: MethodRecipe,
+  {
+    batch,
+    classes,
+    size,
+    seed = 1,
+  }: Pick<SmallCourse, 'batch' | 'classes'> & { readonly size: number; readonly seed?: number },
+): HostBatch {
+  const views = Array.from({ length: method.views }, (_, view) => {
+    const values = new Float32Array(batch * size * size);
+    keyed(seed, 'view', view).fillNormal(values);
+    return { shape: [batch, size, size, 1], values };
+  });
+  const index = Int32Array.from({ length: batch }, (_, position) => position);
+  const label = { shape: [index.length], values: index.map((position) => position % classes) };
+  return { views, index, targets: method.labels ? { label } : {} };
 }

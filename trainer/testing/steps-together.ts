@@ -1,18 +1,17 @@
 /**
- * A process that trains a small learner of a method on one fixed batch, with others or on several devices; its request is its one argument, and what
- * came of it is one line of its output.
+ * A process that trains a small learner of a method on one fixed batch, with others or on several devices; its request is its one
+ * argument, and what came of it is one line of its output.
  */
 import { createHash } from 'node:crypto';
 import process from 'node:process';
 import * as v from 'valibot';
 import type { Together } from '../engine/binding/server-def.ts';
+import { chunksOf } from '../engine/steps/host-chunks.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import type { HostBatch } from '../host-batch.ts';
 import { Execution } from '../protocol/run.ts';
-import { keyed } from '../random.ts';
-import type { MethodRecipe } from '../recipe.ts';
 import { methods, optimizers } from '../registry.ts';
-import { smallLearner } from './small-learner.ts';
+import { smallBatch, smallLearner } from './small-learner.ts';
 
 export interface StepsTogether {
   readonly method: string;
@@ -33,21 +32,7 @@ export interface CameOfIt {
   readonly state: string;
 }
 
-const size = 12;
 const classes = 3;
-
-/** Rows `from` to `to` of the batch. */
-function batchOf(method: MethodRecipe, batch: number, from: number, to: number): HostBatch {
-  const pixels = size * size;
-  const views = Array.from({ length: method.views }, (_, view) => {
-    const values = new Float32Array(batch * pixels);
-    keyed(1, 'view', view).fillNormal(values);
-    return { shape: [to - from, size, size, 1], values: values.slice(from * pixels, to * pixels) };
-  });
-  const index = Int32Array.from({ length: to - from }, (_, row) => from + row);
-  const label = { shape: [index.length], values: index.map((place) => place % classes) };
-  return { views, index, targets: method.labels ? { label } : {} };
-}
 
 function withoutNumber(batch: HostBatch): HostBatch {
   const [first, ...others] = batch.views;
@@ -70,7 +55,7 @@ export async function stepsTogether({
   const peers = together !== null && 'peers' in together ? together.peers : null;
   const share = batch / (peers?.addresses.length ?? 1);
   const isLast = peers === null || peers.own === peers.addresses.length - 1;
-  const own = batchOf(method, batch, (peers?.own ?? 0) * share, ((peers?.own ?? 0) + 1) * share);
+  const own = chunksOf(smallBatch(method, { batch, classes, size: 12 }), share)[peers?.own ?? 0]!;
   const losses: string[] = [];
   let metrics: Readonly<Record<string, number>> = {};
   for (let step = 0; step < steps; step += 1) {

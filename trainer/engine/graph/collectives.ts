@@ -3,6 +3,7 @@
  * tensors of one type and shape, and ends when all have given theirs. TensorFlow knows the operation of one device as the same as
  * another's by a number: where the same functions are traced in the same order the numbers are the same.
  */
+import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import {
   boolAttribute,
   floatAttribute,
@@ -35,16 +36,18 @@ export class Collectives {
     return this.#graph.constant(dtypes.int32, [], Int32Array.of(value));
   }
 
-  #add(kind: string, given: Node, shape: readonly number[], attributes: Parameters<Graph['add']>[3]): Node {
-    const common = [
+  #add(kind: string, given: Node, shape: readonly number[], more: readonly TFEOpAttr[]): Node {
+    const attributes = [
       typeAttribute('T', given.dtype),
       stringAttribute('communication_hint', 'auto'),
       // A process that does not come is noticed by who runs the step, not here.
       floatAttribute('timeout_seconds', 0),
+      boolAttribute('is_stateless', false),
       intAttribute('Nordering_token', 0),
+      ...more,
     ];
     const inputs = [given, ...this.#group, this.#integer(++this.#instances)];
-    const made = this.#graph.add(kind, inputs, 1, { attributes: [...common, ...(attributes?.attributes ?? [])] });
+    const made = this.#graph.add(kind, inputs, 1, { attributes });
     // TensorFlow infers no shape where the size of the group is an input.
     const known = [typeAttribute('T', given.dtype), shapeAttribute('shape', shape)];
     return this.#graph.add('EnsureShape', made.outputs, 1, { attributes: known }).outputs[0]!;
@@ -52,21 +55,17 @@ export class Collectives {
 
   /** The mean of all devices' tensors. */
   mean(given: Node): Node {
-    const attributes = [
+    return this.#add('CollectiveReduceV2', given, given.shape, [
       stringAttribute('merge_op', 'Add'),
       stringAttribute('final_op', 'Div'),
-      boolAttribute('is_stateless', false),
       intAttribute('max_subdivs_per_device', -1),
-    ];
-    return this.#add('CollectiveReduceV2', given, given.shape, { attributes });
+    ]);
   }
 
   /** All devices' tensors below each other, in their order. */
   gathered(given: Node): Node {
     const [rows, ...rest] = given.shape;
     if (rows === undefined) throw new Error('A scalar has no rows to be gathered.');
-    return this.#add('CollectiveGatherV2', given, [rows * this.#count, ...rest], {
-      attributes: [boolAttribute('is_stateless', false)],
-    });
+    return this.#add('CollectiveGatherV2', given, [rows * this.#count, ...rest], []);
   }
 }

@@ -43,22 +43,24 @@ export class Session {
 
   /** Runs on a TensorFlow thread; returns the fetched tensors, which the caller frees. */
   async run(request: Request): Promise<readonly Handle[]> {
-    const isFirst = await this.#prepare(request);
-    const options = this.#exchanges ? this.#numberedRun(request) : 0;
+    const { number, isNew } = this.#numberOf(request);
+    if (isNew) await this.#prepare(request);
+    const options = this.#optionsOf(number);
     try {
       return await this.#finished(request, this.#callOf(request, options));
     } finally {
       // What initial values and the choice of algorithms took.
-      if (isFirst) this.#graph.tensorflow.letGoOfUnused();
+      if (isNew) this.#graph.tensorflow.letGoOfUnused();
       if (options !== 0) this.#graph.tensorflow.TF_DeleteBuffer(options);
     }
   }
 
   /** The same, with the time of every operation. */
   async profile(request: Request): Promise<ProfiledRun> {
-    await this.#prepare(request);
+    const { number, isNew } = this.#numberOf(request);
+    if (isNew) await this.#prepare(request);
     const { tensorflow } = this.#graph;
-    const options = tensorflow.TF_NewBufferFromString(fullTrace, fullTrace.length);
+    const options = this.#optionsOf(number, fullTrace);
     const metadata = tensorflow.TF_NewBuffer();
     try {
       const results = await this.#finished(request, this.#callOf(request, options, metadata));
@@ -88,25 +90,22 @@ export class Session {
     return { number: this.#known.size, isNew: true };
   }
 
-  /** RunOptions of a request in which tensors are exchanged: other processes know it by its number. */
-  #numberedRun(request: Request): Handle {
+  /** RunOptions of a request; 0: none. Where it exchanges tensors others know it by its number. @param more of them, encoded */
+  #optionsOf(number: number, more: Uint8Array = new Uint8Array(0)): Handle {
     // experimental { collective_graph_key }
-    const options = Uint8Array.from(message(8, integer(1, this.#numberOf(request).number)));
-    return this.#graph.tensorflow.TF_NewBufferFromString(options, options.length);
+    const options = Uint8Array.from([...more, ...(this.#exchanges ? message(8, integer(1, number)) : [])]);
+    return options.length === 0 ? 0 : this.#graph.tensorflow.TF_NewBufferFromString(options, options.length);
   }
 
   /**
    * TensorFlow optimizes the graph of a request when it first meets it, and makes copies of it that take as much memory as a
    * small step. A value of a type that no placeholder has is refused after that and before anything is computed, so the
    * memory is given back before the step's own tensors are asked for. An error in the graph is met again by the run itself.
-   *
-   * @returns true the first time
    */
-  async #prepare(request: Request): Promise<boolean> {
+  async #prepare(request: Request): Promise<void> {
     const [first, ...others] = request.feeds;
-    const isNew = this.#numberOf(request).isNew;
     // A run that fails in one of several processes ends those of the others.
-    if (!first || !isNew || this.#exchanges) return isNew;
+    if (!first || this.#exchanges) return;
     const { tensorflow } = this.#graph;
     const status = tensorflow.TF_NewStatus();
     const refused = newTensor(tensorflow, [], dtypes.bool, new Uint8Array(1));
@@ -118,7 +117,6 @@ export class Session {
       tensorflow.TF_DeleteStatus(status);
     }
     tensorflow.letGoOfUnused();
-    return true;
   }
 
   #callOf({ feeds, fetches, targets }: Request, options: Handle = 0, metadata: Handle = 0): Call {

@@ -77,9 +77,13 @@ export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBa
   };
 }
 
-/** This process's part of what is drawn for the whole batch, so that it does not depend on how many there are. */
-function drawnPart({ exchange }: Tracer, shape: Shape, draw: (shape: Shape) => Float32Array): Float32Array {
-  if (exchange === null) return draw(shape);
+/** A draw's values: where it is for each row, this device's part of what is drawn for the whole batch, however many share it. */
+function drawn(
+  { exchange }: Tracer,
+  { node: { shape }, isPart }: Draw,
+  draw: (shape: Shape) => Float32Array,
+): Float32Array {
+  if (exchange === null || !isPart) return draw(shape);
   const [rows, ...rest] = shape as [number, ...number[]];
   const size = elementsOf(shape);
   return draw([rows * exchange.count, ...rest]).subarray(exchange.own * size, (exchange.own + 1) * size);
@@ -97,12 +101,10 @@ export function batchFeeds(
     ...inputs.views.flatMap((input, view) => inputFeeds(graph, input, batch.views[view]!)),
     ...targetFeeds(tracer, inputs, batch),
     graph.feed(inputs.step, Int32Array.of(step)),
-    ...inputs.draws.map(({ node, name, isPart }) =>
+    ...inputs.draws.map((draw) =>
       graph.feed(
-        node,
-        isPart
-          ? drawnPart(tracer, node.shape, (shape) => drawUniform(seed, step, name, shape, part))
-          : drawUniform(seed, step, name, node.shape, part),
+        draw.node,
+        drawn(tracer, draw, (shape) => drawUniform(seed, step, draw.name, shape, part)),
       ),
     ),
   ];

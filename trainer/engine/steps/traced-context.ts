@@ -8,7 +8,7 @@ import type { Tracer } from './trace.ts';
 export interface Draw {
   readonly node: Node;
   readonly name: string;
-  /** Its rows are those of this process's part of the batch. */
+  /** Its rows are those of this device's part of the batch. */
   readonly isPart: boolean;
 }
 

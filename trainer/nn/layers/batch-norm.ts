@@ -8,11 +8,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Builder, StepContext, StepPeers, Net } from '../../recipe.ts';
-import { dtype, flag, number, outputsOf, text } from '../ops/operation.ts';
+import { normAttributes } from '../ops/fused-norm.ts';
+import { number, outputsOf } from '../ops/operation.ts';
 import { synchronisedNorm } from '../ops/synchronised-norm.ts';
 
-/** PyTorch's defaults. */
-const epsilon = 1e-5;
 /** Share of the way that running statistics go to those of a batch. */
 export const runningMomentum = 0.1;
 
@@ -46,13 +45,7 @@ export function batchNorm(
   function normalise(images: Tensor, at: StepContext): Tensor {
     at.beforeNorm?.(images, runningMean, runningVariance);
     if (at.training && at.peers !== null) return synchronised(images, at, at.peers);
-    const common = [
-      dtype('T', 'float32'),
-      dtype('U', 'float32'),
-      number('epsilon', epsilon),
-      text('data_format', 'NHWC'),
-      flag('is_training', at.training),
-    ];
+    const common = normAttributes(at.training);
     return tf.customGrad((...given) => {
       const [x, w, b] = given.slice(0, 3) as Tensor[];
       const save = given[3] as unknown as tf.GradSaveFunc;
@@ -83,7 +76,7 @@ export function batchNorm(
     return tf.customGrad((...given) => {
       const [x, w, b] = given.slice(0, 3) as [Tensor, Tensor, Tensor];
       const save = given[3] as unknown as tf.GradSaveFunc;
-      const { value, mean, variance, count, kept, gradient } = synchronisedNorm(x, w, b, epsilon, peers);
+      const { value, mean, variance, count, kept, gradient } = synchronisedNorm(x, w, b, peers);
       follow(runningMean, mean);
       follow(runningVariance, tf.mul(variance, count / (count - 1)));
       save(kept);

@@ -1,4 +1,4 @@
-/** Held against TensorFlow's fused norm of the whole batch; that several processes agree on gradients too is tested with the engine. */
+/** Held against TensorFlow's fused norm of the whole batch; that several devices agree on gradients too is tested with the engine. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -6,7 +6,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { openEngine } from '../../engine/steps/open.ts';
 import { Execution } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
-import { dtype, flag, number, outputsOf, text } from './operation.ts';
+import { normAttributes } from './fused-norm.ts';
+import { outputsOf } from './operation.ts';
 import { synchronisedNorm } from './synchronised-norm.ts';
 
 beforeAll(async () => {
@@ -14,7 +15,6 @@ beforeAll(async () => {
 });
 
 const channels = 5;
-const epsilon = 1e-5;
 const shape = [6, 4, 4, channels];
 
 function normal(name: string, of: readonly number[]): Tensor {
@@ -27,13 +27,7 @@ function fused() {
   // Far from 0, where a variance from a sum of squares would lose most of its digits.
   const x = tf.add(normal('x', shape), 300);
   const [weight, bias] = [normal('weight', [channels]), normal('bias', [channels])];
-  const attributes = [
-    dtype('T', 'float32'),
-    dtype('U', 'float32'),
-    number('epsilon', epsilon),
-    text('data_format', 'NHWC'),
-    flag('is_training', true),
-  ];
+  const attributes = normAttributes(true);
   const running = [tf.zeros([channels]), tf.ones([channels])];
   const [value, , , ...reserved] = outputsOf('FusedBatchNormV3', attributes, [x, weight, bias, ...running], 6);
   const gradients = (dy: Tensor): readonly Tensor[] =>
@@ -45,7 +39,7 @@ const far = (one: Tensor, other: Tensor): number => tf.max(tf.abs(tf.sub(one, ot
 
 it('a process alone has the values, the statistics and the gradients of the fused norm', () => {
   const { x, weight, bias, value, mean, variance, gradients } = fused();
-  const own = synchronisedNorm(x, weight, bias, epsilon, { count: 1, gathered: (part) => part });
+  const own = synchronisedNorm(x, weight, bias, { count: 1, gathered: (part) => part });
   expect([far(own.value, value), far(own.mean, mean), far(own.variance, variance)]).toSatisfy((all: number[]) =>
     all.every((one) => one < 1e-3),
   );
@@ -64,7 +58,7 @@ it('parts of the batch are normalised by the statistics of all of it', () => {
     return tf.stack([own.mean, own.variance]).reshape([1, 2 * channels]);
   });
   const gathered = () => tf.concat(statistics);
-  const norms = parts.map((part) => synchronisedNorm(part, weight, bias, epsilon, { count: 3, gathered }));
+  const norms = parts.map((part) => synchronisedNorm(part, weight, bias, { count: 3, gathered }));
   expect(far(tf.concat(norms.map((one) => one.value)), value)).toBeLessThan(1e-3);
   for (const own of norms) {
     expect([far(own.mean, mean), far(own.variance, variance)]).toSatisfy((all: number[]) =>

@@ -1,5 +1,5 @@
 /**
- * Batch normalisation whose statistics are those of several processes' parts of a batch, all of one size.
+ * Batch normalisation whose statistics are those of several devices' parts of a batch, all of one size.
  *
  * y = weight (x - mean) / sqrt(variance + eps) + bias, over all axes but the last. The variance is put together from those of the parts
  * (Chan, Golub and LeVeque, 1979), which a sum of squares would lose the digits of.
@@ -7,7 +7,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { StepPeers } from '../../recipe.ts';
-import { dtype, flag, number, outputsOf, text } from './operation.ts';
+import { epsilon, normAttributes } from './fused-norm.ts';
+import { outputsOf } from './operation.ts';
 
 export interface SynchronisedNorm {
   readonly value: Tensor;
@@ -19,35 +20,23 @@ export interface SynchronisedNorm {
   readonly count: number;
   /** What the gradient is computed from. */
   readonly kept: Tensor[];
-  /** @returns gradients with respect to x, weight and bias: of the two latter this process's part */
+  /** @returns gradients with respect to x, weight and bias: of the two latter this device's part */
   gradient(dy: Tensor, kept: Tensor[]): Tensor[];
 }
 
-const total = (x: Tensor, parts: number): Tensor => tf.sum(x.reshape([parts, -1]), 0);
-
 /** @param x [n, height, width, channels] @param weight [channels] @param bias [channels] */
-export function synchronisedNorm(
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor,
-  epsilon: number,
-  peers: StepPeers,
-): SynchronisedNorm {
+export function synchronisedNorm(x: Tensor, weight: Tensor, bias: Tensor, peers: StepPeers): SynchronisedNorm {
   const channels = x.shape.at(-1)!;
   const count = peers.count * (x.size / channels);
   const ownMean = tf.mean(x, [0, 1, 2]);
   const ownVariance = tf.mean(tf.squaredDifference(x, ownMean), [0, 1, 2]);
-  const parts = peers.gathered(tf.stack([ownMean, ownVariance]).reshape([1, 2 * channels]));
-  const [means, variances] = tf.split(parts, 2, 1) as [Tensor, Tensor];
+  /** Two values a channel of each device, [devices, channels] each. */
+  const gathered = (first: Tensor, second: Tensor) =>
+    tf.split(peers.gathered(tf.concat([first, second]).reshape([1, 2 * channels])), 2, 1) as [Tensor, Tensor];
+  const [means, variances] = gathered(ownMean, ownVariance);
   const mean = tf.mean(means, 0);
   const variance = tf.mean(tf.add(variances, tf.squaredDifference(means, mean)), 0);
-  const attributes = [
-    dtype('T', 'float32'),
-    dtype('U', 'float32'),
-    number('epsilon', epsilon),
-    text('data_format', 'NHWC'),
-    flag('is_training', false),
-  ];
+  const attributes = normAttributes(false);
   const given = [x, weight, bias, mean, variance];
   const [value, , , , , reserved] = outputsOf('FusedBatchNormV3', attributes, given, 6) as Tensor[];
   return {
@@ -64,8 +53,7 @@ export function synchronisedNorm(
         Tensor,
         Tensor,
       ];
-      const sums = total(peers.gathered(tf.stack([ofBias, ofWeight]).reshape([1, 2 * channels])), peers.count);
-      const [dyTotal, dyNormalised] = tf.split(sums, 2) as [Tensor, Tensor];
+      const [dyTotal, dyNormalised] = gathered(ofBias, ofWeight).map((parts) => tf.sum(parts, 0)) as [Tensor, Tensor];
       const inverse = tf.rsqrt(tf.add(savedVariance, epsilon));
       const scale = tf.div(tf.mul(savedWeight, inverse), count);
       const slope = tf.mul(tf.mul(scale, inverse), dyNormalised);
